@@ -297,6 +297,55 @@ def test_locals_say_what_they_hold():
     ] == []
 
 
+# Types
+
+MOST_ANY = {"frontend": 0.05}
+"""By folder: the largest share of annotations that are ``Any`` alone, which says nothing of a value."""
+
+
+def annotations(module):
+    """Yield the annotations of a module: of arguments, results and variables."""
+    for node in ast.walk(module):
+        if isinstance(node, ast.arg | ast.AnnAssign) and node.annotation is not None:
+            yield node.annotation
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.returns is not None:
+            yield node.returns
+
+
+@pytest.mark.parametrize("name", MOST_ANY)
+def test_annotations_say_more_than_any(name):
+    every = [
+        ast.unparse(each)
+        for path in MODULES
+        if folder(path) == name
+        for each in annotations(tree(path))
+    ]
+    assert every.count("Any") <= MOST_ANY[name] * len(every)
+    assert every.count("Any") > (MOST_ANY[name] - 0.02) * len(every), "the bound follows"
+
+
+# Tests
+
+
+def test_tests_import_helpers_from_support_only():
+    """Any folders of tests run in one call: no file is imported by another, and none changes ``sys.path``."""
+    tests = sorted((REPOSITORY / "tests").rglob("*.py"))
+    files = {path.stem for path in tests if path.name.startswith(("test_", "conftest"))}
+    wrong = [
+        f"{path}:{line} imports {module}"
+        for path in tests
+        for line, module in imports(path)
+        if module.partition(".")[0] in files | {"tests"}
+    ]
+    wrong += [
+        f"{path}:{node.lineno} changes sys.path"
+        for path in tests
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Attribute) and ast.unparse(node) == "sys.path"
+    ]
+    assert wrong == []
+
+
 # Folders
 
 WIDEST = 12

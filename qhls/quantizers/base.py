@@ -13,7 +13,7 @@ import numpy as np
 from qhls.errors import QuantizerError
 from qhls.ir.types import Assignment, Fixed
 from qhls.quantizers.checks import CHECKS
-from qhls.quantizers.keras_types import ops
+from qhls.quantizers.keras_types import NoiseFactor, TensorLike, WeightOwner, ops
 from qhls.quantizers.numerics import (
     KerasTensor,
     as_float,
@@ -69,11 +69,11 @@ class Quantizer:
     _monotone: ClassVar[bool] = False
     """True if the quantized value never falls where the number rises."""
 
-    qnoise_factor: Any = 1.0
+    qnoise_factor: NoiseFactor = 1.0
     use_ste: bool = True
     _scale: Any = None
     _weight: tuple[Any, str] | None = None
-    _seed: Any = None
+    _seed: keras.random.SeedGenerator | None = None
 
     def __post_init__(self) -> None:
         for name in self._list_arguments():
@@ -102,7 +102,7 @@ class Quantizer:
         """Set the factor: it holds until the next call."""
         self._scale, self._weight = value, None
 
-    def register_weight(self, layer: Any, variable: str) -> None:
+    def register_weight(self, layer: WeightOwner, variable: str) -> None:
         """Register the weight that this quantizer scales; training changes it without a call of Python code."""
         self._weight = (weakref.ref(layer), variable)
 
@@ -154,7 +154,7 @@ class Quantizer:
 
     # -- derived from the grid ----------------------------------------------------------------------------
 
-    def __call__(self, x: Any, training: Any = None) -> KerasTensor:
+    def __call__(self, x: TensorLike, training: bool | None = None) -> KerasTensor:
         """Return ``x`` quantized; floats keep their type, everything else becomes ``floatx``.
 
         ``training`` decides whether numbers are drawn at random; None: as the layer is called.
@@ -162,7 +162,7 @@ class Quantizer:
         with use_training(training):
             return self._quantize(x)
 
-    def _quantize(self, x: Any) -> KerasTensor:
+    def _quantize(self, x: TensorLike) -> KerasTensor:
         x = as_float(x)
         self._weight = None
         codes, step = self._compute_single_grid(x)
@@ -180,7 +180,7 @@ class Quantizer:
                 return ops.cast(codes, dtype) * ops.cast(ops.cast(step, x.dtype), dtype)
         return ops.cast(self(x), dtype)
 
-    def compute_integer_codes(self, w: Any) -> tuple[np.ndarray, np.ndarray]:
+    def compute_integer_codes(self, w: TensorLike) -> tuple[np.ndarray, np.ndarray]:
         """Return ``(codes, scale)`` with ``codes * scale`` the quantized ``w``: int64, and float64 that broadcasts.
 
         The product is exact if the scale is a power of two, else within float32's rounding of the call.
@@ -202,11 +202,11 @@ class Quantizer:
         codes, step = self.compute_grid(x)
         return codes, round_to_single(step, x)
 
-    def _compute_array_grid(self, w: Any) -> list[np.ndarray]:
+    def _compute_array_grid(self, w: TensorLike) -> list[np.ndarray]:
         """Return ``compute_grid`` of an array: codes and step in float64, computed in the type of ``w``."""
-        w = ops.convert_to_numpy(w)
-        with use_precision(w.dtype):
-            x = as_float(w)
+        array: np.ndarray = ops.convert_to_numpy(w)
+        with use_precision(array.dtype):
+            x = as_float(array)
             codes, step = self._compute_single_grid(x)
             return [
                 np.asarray(ops.convert_to_numpy(make_constant(t, x)), np.float64)
@@ -231,7 +231,7 @@ class Quantizer:
             self.var_name, self.use_variables = var_name, True  # type: ignore[attr-defined]
             CHECKS["qnoise_factor"](self)
 
-    def update_qnoise_factor(self, qnoise_factor: Any) -> None:
+    def update_qnoise_factor(self, qnoise_factor: float) -> None:
         """Set the share of quantization noise: 0 passes real numbers, 1 quantizes fully."""
         if isinstance(self.qnoise_factor, keras.Variable):
             self.qnoise_factor.assign(qnoise_factor)
@@ -247,14 +247,14 @@ class Quantizer:
         held = [self.qnoise_factor, getattr(self._seed, "state", None)]
         return [v for v in held if isinstance(v, keras.Variable)]
 
-    def _keep_scale(self, scale: Any) -> None:
+    def _keep_scale(self, scale: KerasTensor | float) -> None:
         """Store ``scale`` unless it belongs to a graph that is being traced."""
         if isinstance(scale, float):
             self._scale = scale
             return
-        scale = ops.stop_gradient(scale)
-        if is_concrete(scale):
-            self._scale = scale
+        fixed = ops.stop_gradient(scale)
+        if is_concrete(fixed):
+            self._scale = fixed
 
     # -- configuration ------------------------------------------------------------------------------------
 
@@ -317,7 +317,7 @@ class Quantizer:
         return repr(self)
 
 
-def get_weight_scale(quantizer: Any, x: Any = None) -> Any:
+def get_weight_scale(quantizer: Any, x: TensorLike | None = None) -> np.ndarray | float:
     """Return the ``scale`` of a quantizer as numpy, after a call with ``x`` if given; 1.0 without a scale."""
     if x is not None:
         quantizer(x)
@@ -346,7 +346,7 @@ def list_values(q: Quantizer, assignment: Assignment | None, widest: int = 20) -
     return (codes * assignment.to.step).astype(np.float32)
 
 
-def format_argument(value: Any) -> str:
+def format_argument(value: object) -> str:
     """Format a value for a quantizer string: ``auto`` quoted, lists without spaces."""
     if isinstance(value, np.ndarray):
         value = value.tolist()

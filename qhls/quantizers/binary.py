@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from qhls.errors import QuantizerError
 from qhls.quantizers import scale as scales
 from qhls.quantizers.base import define_quantizer
-from qhls.quantizers.keras_types import ops
+from qhls.quantizers.keras_types import Flag, TensorLike, ops
 from qhls.quantizers.numerics import (
     KerasTensor,
     draw_uniform_like,
@@ -18,6 +18,7 @@ from qhls.quantizers.numerics import (
     stochastic_round,
     take_sign,
 )
+from qhls.quantizers.scale import Alpha, Axes
 from qhls.quantizers.signs import SignQuantizer, call_text
 
 _STOCHASTIC_PRECISION = 0.125
@@ -48,11 +49,11 @@ class binary(SignQuantizer):
     number_type: ClassVar[str] = "binary"
     _shown: ClassVar[int] = 0
 
-    use_01: Any = False
-    alpha: Any = None
-    use_stochastic_rounding: Any = False
-    scale_axis: Any = None
-    elements_per_scale: Any = None
+    use_01: Flag = False
+    alpha: Alpha = None
+    use_stochastic_rounding: Flag = False
+    scale_axis: Axes = None
+    elements_per_scale: Axes = None
     min_po2_exponent: int | None = None
     max_po2_exponent: int | None = None
 
@@ -68,7 +69,7 @@ class binary(SignQuantizer):
         coin = 2.0 * ops.round(draw_uniform_like(x, self._seed)) - 1.0
         return ops.where(signs == 0.0, coin, signs)
 
-    def min(self) -> Any:
+    def min(self) -> float:
         """Return 0 with ``use_01``, else ``-max()``."""
         return 0.0 if self.use_01 else -self.max()
 
@@ -93,9 +94,9 @@ class _DrawnSign(SignQuantizer):
     _shown: ClassVar[int] = 0
     _draws: ClassVar[bool] = True
 
-    alpha: Any = None
+    alpha: Alpha = None
     temperature: float = 6.0
-    use_real_sigmoid: Any = True
+    use_real_sigmoid: Flag = True
 
     def _draw_sign(self, x: KerasTensor) -> KerasTensor:
         """Return +1 with probability ``sigmoid(temperature x)``, else -1."""
@@ -137,13 +138,13 @@ class bernoulli(_DrawnSign):
         """Return 0 or 1, drawn at every call."""
         return (self._draw_sign(x) + 1.0) / 2.0
 
-    def compute_integer_codes(self, w: Any) -> tuple[np.ndarray, np.ndarray]:
+    def compute_integer_codes(self, w: TensorLike) -> tuple[np.ndarray, np.ndarray]:
         """Refuse: the codes differ from call to call."""
         raise QuantizerError(
             "bernoulli: expected a quantizer with integer codes, got one that draws values at every call, in "
             "inference too. Use binary(use_01=1)."
         )
 
-    def min(self) -> Any:
+    def min(self) -> float:
         """Return 0."""
         return 0.0

@@ -5,24 +5,26 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qhls.ir.types import Assignment
 from qhls.quantizers import scale as scales
 from qhls.quantizers.base import define_quantizer, is_settled, list_values
 from qhls.quantizers.exponents import compute_power_of_two
-from qhls.quantizers.keras_types import ops
+from qhls.quantizers.keras_types import Flag, NoiseFactor, ops
 from qhls.quantizers.numerics import KerasTensor, make_constant, round_through, take_sign
+from qhls.quantizers.scale import Alpha, Axes
 from qhls.quantizers.uniform import UniformQuantizer
 
 
 class FixedPoint(UniformQuantizer):
     """Meaning of ``quantized_bits``; a subclass declares which arguments the caller may choose."""
 
-    scale_axis: Any = None
-    elements_per_scale: Any = None
-    min_po2_exponent: Any = None
-    max_po2_exponent: Any = None
-    post_training_scale: Any = None
+    scale_axis: Axes = None
+    elements_per_scale: Axes = None
+    min_po2_exponent: int | None = None
+    max_po2_exponent: int | None = None
+    post_training_scale: ArrayLike | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -157,19 +159,19 @@ class quantized_bits(FixedPoint):
 
     bits: int = 8
     integer: int = 0
-    symmetric: Any = 0
-    keep_negative: Any = True
-    alpha: Any = None
-    use_stochastic_rounding: Any = False
-    scale_axis: Any = None
-    qnoise_factor: Any = 1.0
+    symmetric: Flag = 0
+    keep_negative: Flag = True
+    alpha: Alpha = None
+    use_stochastic_rounding: Flag = False
+    scale_axis: Axes = None
+    qnoise_factor: NoiseFactor = 1.0
     var_name: str | None = None
     use_ste: bool = True
     use_variables: bool = False
-    elements_per_scale: Any = None
+    elements_per_scale: Axes = None
     min_po2_exponent: int | None = None
     max_po2_exponent: int | None = None
-    post_training_scale: Any = None
+    post_training_scale: ArrayLike | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()

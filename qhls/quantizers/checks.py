@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import numbers
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeGuard
 
 import keras
 import numpy as np
@@ -31,17 +31,17 @@ def refuse(q: Any, argument: str, expected: str) -> QuantizerError:
     )
 
 
-def is_number(value: Any) -> bool:
+def is_number(value: object) -> TypeGuard[float]:
     """Return whether ``value`` is a real number (True and False are not)."""
     return isinstance(value, numbers.Real) and not isinstance(value, (bool, np.bool_))
 
 
-def is_whole(value: Any) -> bool:
+def is_whole(value: object) -> bool:
     """Return whether ``value`` is a whole number (4 and 4.0 are, True is not)."""
     return is_number(value) and math.isfinite(value) and float(value).is_integer()
 
 
-def is_po2(value: Any) -> bool:
+def is_po2(value: object) -> bool:
     """Return whether ``value`` is a number ``2**k`` with a whole ``k``."""
     return is_number(value) and value > 0 and math.frexp(value)[0] == 0.5
 

@@ -61,7 +61,7 @@ def _get_dtype(x: KerasTensor) -> str:
     return keras.backend.standardize_dtype(x.dtype)
 
 
-def _look_up(table: np.ndarray, index: KerasTensor, dtype: Any) -> KerasTensor:
+def _look_up(table: np.ndarray, index: KerasTensor, dtype: str) -> KerasTensor:
     """Return ``table[index]``, or any entry for NaN."""
     index = ops.clip(ops.cast(index, "int32"), 0, len(table) - 1)
     return ops.take(ops.cast(ops.convert_to_tensor(table), dtype), index, axis=0)

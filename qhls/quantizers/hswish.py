@@ -6,8 +6,9 @@ from typing import Any, ClassVar
 
 from qhls.quantizers.base import define_quantizer
 from qhls.quantizers.bits import FixedPoint
-from qhls.quantizers.keras_types import ops
+from qhls.quantizers.keras_types import Flag, NoiseFactor, ops
 from qhls.quantizers.numerics import KerasTensor, round_to_single
+from qhls.quantizers.scale import Alpha, Axes
 
 
 @define_quantizer
@@ -32,11 +33,11 @@ class quantized_hswish(FixedPoint):
 
     bits: int = 8
     integer: int = 0
-    symmetric: Any = 0
-    alpha: Any = None
-    use_stochastic_rounding: Any = False
-    scale_axis: Any = None
-    qnoise_factor: Any = 1.0
+    symmetric: Flag = 0
+    alpha: Alpha = None
+    use_stochastic_rounding: Flag = False
+    scale_axis: Axes = None
+    qnoise_factor: NoiseFactor = 1.0
     var_name: str | None = None
     use_variables: bool = False
     relu_shift: float = 3

@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import keras
+import numpy as np
 
 ops: Any = keras.ops
+
+Identifier = str | Mapping[str, Any] | Callable[..., Any] | None
+"""A quantizer, activation, initializer, regularizer or constraint: its name, configuration, itself, or none."""
+
+Flag = bool | int
+"""True or False; QKeras' configurations write 1 and 0."""
+
+NoiseFactor = float | keras.Variable
+"""The share of quantization noise, which may be a variable that training changes."""
+
+Seed = keras.random.SeedGenerator | int | None
+"""The source of random numbers; None is that of Keras."""
+
+KerasShape = tuple[Any, ...]
+"""Sizes of the axes, that of the batch included; None for one that is not known."""
+
+PerAxis = int | Sequence[int]
+"""One size for all axes, or one per axis."""
 
 
 class KerasTensor(Protocol):
@@ -54,6 +73,10 @@ class KerasTensor(Protocol):
     def __int__(self) -> int: ...
 
     def __getitem__(self, index: Any, /) -> KerasTensor: ...
+
+
+TensorLike = np.ndarray | float | Sequence[Any] | KerasTensor
+"""Numbers that Keras' functions read: an array, a number, nested lists, or a tensor."""
 
 
 class KerasLayer(Protocol):
@@ -124,6 +147,26 @@ class KerasLayer(Protocol):
         ...
 
 
+class KerasOperation(Protocol):
+    """An operation in Keras' graph, such as ``keras.ops.sum``; its parameters are attributes of their names."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Apply the operation."""
+        ...
+
+    def __getattr__(self, name: str, /) -> Any: ...
+
+    @property
+    def name(self) -> str:
+        """The name, unique within a model."""
+        ...
+
+    @property
+    def output(self) -> Any:
+        """The symbolic results of the only call."""
+        ...
+
+
 class CallArguments(Protocol):
     """The arguments of a call in Keras' graph, with symbolic tensors in the places of tensors."""
 
@@ -145,4 +188,20 @@ class KerasNode(Protocol):
     @property
     def input_tensors(self) -> Sequence[Any]:
         """The symbolic tensors among the arguments."""
+        ...
+
+
+class KerasGraph(Protocol):
+    """The graph of a functional or sequential model; ``_nodes_by_depth`` holds its calls, the last ones first."""
+
+    inputs: list[Any]
+    outputs: list[Any]
+    _nodes_by_depth: dict[int, list[Any]]
+
+
+class WeightOwner(Protocol):
+    """A layer that returns the real numbers of a variable, which its quantizer scales."""
+
+    def get_unquantized(self, variable: str, /) -> KerasTensor | None:
+        """Return the input of the variable's quantizer; None for a missing variable."""
         ...

@@ -9,8 +9,9 @@ import numpy as np
 from qhls.ir.types import Assignment
 from qhls.quantizers import scale as scales
 from qhls.quantizers.base import define_quantizer, is_settled, list_values
-from qhls.quantizers.keras_types import ops
+from qhls.quantizers.keras_types import Flag, NoiseFactor, ops
 from qhls.quantizers.numerics import EPSILON, KerasTensor, clip, round_through
+from qhls.quantizers.scale import Alpha, Axes
 from qhls.quantizers.uniform import UniformQuantizer
 
 
@@ -45,12 +46,12 @@ class quantized_linear(UniformQuantizer):
 
     bits: int = 8
     integer: int = 0
-    symmetric: Any = 1
-    keep_negative: Any = True
-    alpha: Any = None
-    use_stochastic_rounding: Any = False
-    scale_axis: Any = None
-    qnoise_factor: Any = 1.0
+    symmetric: Flag = 1
+    keep_negative: Flag = True
+    alpha: Alpha = None
+    use_stochastic_rounding: Flag = False
+    scale_axis: Axes = None
+    qnoise_factor: NoiseFactor = 1.0
     var_name: str | None = None
     use_variables: bool = False
 
@@ -88,7 +89,7 @@ class quantized_linear(UniformQuantizer):
         codes = self._round_codes(x, step)
         return (codes * 2.0, step / 2.0) if self._is_sign else (codes, step)
 
-    def _round_codes(self, x: KerasTensor, step: Any) -> KerasTensor:
+    def _round_codes(self, x: KerasTensor, step: KerasTensor | float) -> KerasTensor:
         """Clip, then round; halves of one for one signed bit."""
         scaled = clip(x / step, *self._limits)
         half = 0.5 if self._is_sign else 0.0

@@ -13,21 +13,22 @@ from typing import Any, cast
 
 import keras
 import numpy as np
+from numpy.typing import DTypeLike
 
-from qhls.quantizers.keras_types import KerasTensor, ops
+from qhls.quantizers.keras_types import KerasTensor, NoiseFactor, Seed, TensorLike, ops
 
 EPSILON = 1e-7
 """QKeras' guard against ``log(0)`` and division by zero (``keras.config.epsilon()`` in 2025)."""
 
 
-def as_float(x: Any) -> KerasTensor:
+def as_float(x: TensorLike) -> KerasTensor:
     """Convert ``x`` to a floating-point tensor: floats keep their type, everything else becomes ``floatx``."""
     if isinstance(x, keras.KerasTensor):
         return cast(Any, x)
-    x = ops.convert_to_tensor(x)
-    if "float" not in keras.backend.standardize_dtype(x.dtype):
-        x = ops.cast(x, keras.config.floatx())
-    return x
+    tensor = ops.convert_to_tensor(x)
+    if "float" not in keras.backend.standardize_dtype(tensor.dtype):
+        tensor = ops.cast(tensor, keras.config.floatx())
+    return tensor
 
 
 def round_to_single(step: Any, like: KerasTensor) -> Any:
@@ -124,7 +125,7 @@ def find_trained_type(dtype: str) -> str:
     return "float32" if _trained.get() else dtype
 
 
-def as_trained(x: Any) -> Any:
+def as_trained(x: KerasTensor) -> KerasTensor:
     """Convert the weight ``x`` to the type in which its codes are computed, see ``train_in_float32``."""
     return ops.cast(x, "float32") if _trained.get() else x
 
@@ -137,7 +138,7 @@ def pass_straight_through(x: KerasTensor, value: KerasTensor) -> KerasTensor:
 
 
 def fake_quantize(
-    x: KerasTensor, xq: KerasTensor, factor: Any = 1.0, use_ste: bool = True
+    x: KerasTensor, xq: KerasTensor, factor: NoiseFactor = 1.0, use_ste: bool = True
 ) -> KerasTensor:
     """Mix the real ``x`` and the quantized ``xq``: ``factor`` 0 is all real, 1 all quantized.
 
@@ -146,24 +147,22 @@ def fake_quantize(
     """
     if isinstance(factor, float) and factor == 1.0 and not _gradients.get():
         return xq
-    if not isinstance(factor, float):
-        factor = make_constant(factor, x)
+    share = factor if isinstance(factor, float) else make_constant(factor, x)
     if use_ste:
-        return x + ops.stop_gradient(factor * (xq - x))
-    return (1.0 - factor) * x + ops.stop_gradient(factor * xq)
+        return x + ops.stop_gradient(share * (xq - x))
+    return (1.0 - share) * x + ops.stop_gradient(share * xq)
 
 
-def mix(x: KerasTensor, xq: KerasTensor, factor: Any = 1.0) -> KerasTensor:
+def mix(x: KerasTensor, xq: KerasTensor, factor: NoiseFactor = 1.0) -> KerasTensor:
     """Return ``x + factor * (xq - x)`` with the gradients of both."""
     if isinstance(factor, float) and factor == 1.0 and not _gradients.get():
         return xq
-    if not isinstance(factor, float):
-        factor = make_constant(factor, x)
-    return x + factor * (xq - x)
+    share = factor if isinstance(factor, float) else make_constant(factor, x)
+    return x + share * (xq - x)
 
 
 @contextmanager
-def use_precision(dtype: Any) -> Iterator[None]:
+def use_precision(dtype: DTypeLike) -> Iterator[None]:
     """Allow arithmetic in ``dtype`` within this context: JAX, and Keras on JAX and torch, turn float64 into float32."""
     from keras.src.backend.common import dtypes  # Keras has no public switch
 
@@ -189,7 +188,7 @@ _training: ContextVar[bool | None] = ContextVar("qhls_training", default=None)
 
 
 @contextmanager
-def use_training(training: Any) -> Iterator[None]:
+def use_training(training: bool | None) -> Iterator[None]:
     """Make ``is_training`` return ``training`` within this context; None leaves the decision to the layer."""
     if training is None:
         yield
@@ -213,14 +212,21 @@ def is_training() -> bool:
 
 
 def draw_uniform_like(
-    x: KerasTensor, seed: Any = None, low: float = 0.0, high: float = 1.0
+    x: KerasTensor,
+    seed: Seed = None,
+    low: float = 0.0,
+    high: float = 1.0,
 ) -> KerasTensor:
     """Return random numbers from ``[low, high)`` in the shape and type of ``x``."""
     numbers: Any = keras.random.uniform(ops.shape(x), low, high, dtype=x.dtype, seed=seed)
     return numbers
 
 
-def stochastic_round(x: Any, precision: float = 0.5, seed: Any = None) -> KerasTensor:
+def stochastic_round(
+    x: TensorLike,
+    precision: float = 0.5,
+    seed: Seed = None,
+) -> KerasTensor:
     """Round to a multiple of ``precision``, up with a probability equal to the fraction dropped.
 
     The mean of the result is ``x``: ``floor(x/precision + u) * precision`` with ``u`` uniform in [0, 1).
@@ -232,7 +238,7 @@ def stochastic_round(x: Any, precision: float = 0.5, seed: Any = None) -> KerasT
     return (low + ops.cast(up, x.dtype)) * precision
 
 
-def round_through(x: KerasTensor, stochastic: bool = False, seed: Any = None) -> KerasTensor:
+def round_through(x: KerasTensor, stochastic: bool = False, seed: Seed = None) -> KerasTensor:
     """Round half to even with gradient 1; at random while training if ``stochastic``."""
     if stochastic and is_training():
         return pass_straight_through(x, stochastic_round(x, 1.0, seed))

@@ -33,7 +33,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 _FORM = "a name with arguments, such as 'quantized_bits(4,0,1)' or \"quantized_bits(8,alpha='auto_po2')\""
 
 
-def get_quantizer(identifier: Any) -> Quantizer | Callable[..., Any] | None:
+def get_quantizer(identifier: object) -> Quantizer | Callable[..., Any] | None:
     """Return the quantizer that ``identifier`` describes.
 
     Accepted:
@@ -166,7 +166,7 @@ def _explain_arguments(name: str, text: str) -> QuantizerError:
     )
 
 
-def _explain_unknown(name: str, identifier: Any, kind: str) -> QuantizerError:
+def _explain_unknown(name: str, identifier: object, kind: str) -> QuantizerError:
     known = [*QUANTIZERS, *FUNCTIONS]
     if kind != "quantizer":
         known += ["relu", "softmax", "linear", "tanh", "sigmoid", "elu", "selu", "gelu", "silu"]

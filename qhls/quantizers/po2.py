@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from qhls.errors import QuantizerError
 from qhls.quantizers.base import Quantizer, define_quantizer, format_argument
 from qhls.quantizers.checks import refuse
 from qhls.quantizers.exponents import compute_exp2, round_log2
-from qhls.quantizers.keras_types import ops
+from qhls.quantizers.keras_types import Flag, NoiseFactor, Seed, TensorLike, ops
 from qhls.quantizers.numerics import (
     EPSILON,
     KerasTensor,
@@ -25,7 +25,7 @@ LARGEST_EXPONENT = 1023
 """Largest exponent of float64; more exponent bits than that have no effect."""
 
 
-def stochastic_round_po2(x: Any, seed: Any = None) -> KerasTensor:
+def stochastic_round_po2(x: TensorLike, seed: Seed = None) -> KerasTensor:
     """Draw an exponent ``E`` such that ``2**E`` is next to ``|x|`` and has the mean ``|x|``."""
     y = ops.maximum(ops.abs(as_float(x)), EPSILON)
     low = ops.stop_gradient(round_log2(y, "floor"))
@@ -39,9 +39,9 @@ class _PowerOfTwo(Quantizer):
     number_type: ClassVar[str] = "po2"
 
     bits: int
-    max_value: Any
-    use_stochastic_rounding: Any
-    quadratic_approximation: Any
+    max_value: float | None
+    use_stochastic_rounding: Flag
+    quadratic_approximation: Flag
     log2_rounding: str
 
     def _find_exponents(self, value_bits: int) -> tuple[int, int]:
@@ -84,7 +84,7 @@ class _PowerOfTwo(Quantizer):
         exponent = (2.0 if root else 1.0) * ops.clip(exponent, float(low), float(high))
         return ops.where(tiny, ops.ones_like(y) * float(low), exponent)
 
-    def compute_integer_codes(self, w: Any) -> tuple[np.ndarray, np.ndarray]:
+    def compute_integer_codes(self, w: TensorLike) -> tuple[np.ndarray, np.ndarray]:
         """Return signed powers of two, in units of the smallest one that occurs, and that unit.
 
         Codes are int64, or Python ints where they span 63 octaves or more.
@@ -136,11 +136,11 @@ class quantized_po2(_PowerOfTwo):
     """
 
     bits: int = 8
-    max_value: Any = None
-    use_stochastic_rounding: Any = False
-    quadratic_approximation: Any = False
+    max_value: float | None = None
+    use_stochastic_rounding: Flag = False
+    quadratic_approximation: Flag = False
     log2_rounding: str = "rnd"
-    qnoise_factor: Any = 1.0
+    qnoise_factor: NoiseFactor = 1.0
     var_name: str | None = None
     use_ste: bool = True
     use_variables: bool = False
@@ -187,12 +187,12 @@ class quantized_relu_po2(_PowerOfTwo):
     """
 
     bits: int = 8
-    max_value: Any = None
+    max_value: float | None = None
     negative_slope: float = 0
-    use_stochastic_rounding: Any = False
-    quadratic_approximation: Any = False
+    use_stochastic_rounding: Flag = False
+    quadratic_approximation: Flag = False
     log2_rounding: str = "rnd"
-    qnoise_factor: Any = 1.0
+    qnoise_factor: NoiseFactor = 1.0
     var_name: str | None = None
     use_ste: bool = True
     use_variables: bool = False
@@ -237,7 +237,7 @@ def _compute_power(exponent: int) -> float:
     return 2.0 ** min(exponent, LARGEST_EXPONENT)
 
 
-def _format_arguments(q: _PowerOfTwo, *optional: Any) -> str:
+def _format_arguments(q: _PowerOfTwo, *optional: float | None) -> str:
     """Format like QKeras: the bits, max_value and negative_slope if set, then the flags."""
     parts = [str(q.bits)]
     for value in optional:

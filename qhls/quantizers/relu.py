@@ -16,7 +16,7 @@ from qhls.quantizers.base import (
 )
 from qhls.quantizers.exponents import compute_power_of_two
 from qhls.quantizers.functions import apply_internal_sigmoid
-from qhls.quantizers.keras_types import ops
+from qhls.quantizers.keras_types import Flag, NoiseFactor, TensorLike, ops
 from qhls.quantizers.numerics import KerasTensor, apply_relu, as_float, is_training, round_through
 
 
@@ -53,12 +53,12 @@ class quantized_relu(Quantizer):
 
     bits: int = 8
     integer: int = 0
-    use_sigmoid: Any = 0
+    use_sigmoid: Flag = 0
     negative_slope: float = 0.0
-    use_stochastic_rounding: Any = False
+    use_stochastic_rounding: Flag = False
     relu_upper_bound: float | None = None
     is_quantized_clip: bool = True
-    qnoise_factor: Any = 1.0
+    qnoise_factor: NoiseFactor = 1.0
     var_name: str | None = None
     use_ste: bool = True
     use_variables: bool = False
@@ -70,7 +70,7 @@ class quantized_relu(Quantizer):
     def _magnitude_bits(self) -> int:
         return self.bits - (self.negative_slope != 0)
 
-    def _quantize(self, x: Any) -> KerasTensor:
+    def _quantize(self, x: TensorLike) -> KerasTensor:
         if self.enable_fast_inference and not is_training():
             codes, step = self.compute_grid(as_float(x))
             return codes * step
@@ -98,7 +98,7 @@ class quantized_relu(Quantizer):
             codes = round_through(p, bool(self.use_stochastic_rounding), self._seed)
         return 2.0 * codes - m if self.use_sigmoid else codes
 
-    def _limit_codes(self, codes: KerasTensor, step: Any) -> KerasTensor:
+    def _limit_codes(self, codes: KerasTensor, step: KerasTensor | float) -> KerasTensor:
         """Return the codes limited by ``relu_upper_bound``, which need not be a multiple of the step."""
         bound = float(self.relu_upper_bound)  # type: ignore[arg-type]
         return ops.where(codes * step <= bound, codes, ops.ones_like(codes) * (bound / step))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -14,17 +14,19 @@ from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import EPSILON, KerasTensor, make_constant
 
 Axes = int | Sequence[int] | None
+Alpha = float | str | Sequence[Any] | np.ndarray | None
+"""The scale of a quantizer: a number, an array, "auto" or "auto_po2"; None is 1."""
 
 AUTO_PO2_ITERATIONS = 5
 """The most rounds of least squares in which "auto_po2" fits a scale."""
 
 
-def is_auto(alpha: Any) -> bool:
+def is_auto(alpha: Alpha) -> TypeGuard[str]:
     """Return whether the scale is fitted to the tensor at each call."""
     return isinstance(alpha, str)
 
 
-def read_scale(alpha: Any, x: KerasTensor) -> Any:
+def read_scale(alpha: Alpha, x: KerasTensor) -> KerasTensor | float:
     """Return the scale of an ``alpha`` that is None, a number or an array, ready to multiply with ``x``."""
     if alpha is None:
         return 1.0
@@ -33,7 +35,7 @@ def read_scale(alpha: Any, x: KerasTensor) -> Any:
     return make_constant(np.asarray(alpha), x)
 
 
-def find_po2_exponent(alpha: Any) -> int | None:
+def find_po2_exponent(alpha: Alpha) -> int | None:
     """Return ``k`` with ``alpha == 2**k``; None if alpha is not one power of two."""
     if alpha is None:
         return 0
@@ -68,7 +70,7 @@ def find_greatest(x: KerasTensor, scale_axis: Axes) -> KerasTensor:
 
 
 def fit_least_squares(
-    x: KerasTensor, codes: KerasTensor, scale_axis: Axes, elements_per_scale: Any = None
+    x: KerasTensor, codes: KerasTensor, scale_axis: Axes, elements_per_scale: Axes = None
 ) -> KerasTensor:
     """Return the scale ``s`` with the smallest ``|x - s * codes|²``: ``mean(x codes) / (mean(codes²) + 1e-7)``.
 
@@ -110,7 +112,7 @@ def _average(x: KerasTensor, axes: Sequence[int]) -> KerasTensor:
 
 
 def _count_groups(
-    shape: tuple[Any, ...], scale_axis: Axes, elements_per_scale: Any
+    shape: tuple[Any, ...], scale_axis: Axes, elements_per_scale: int | Sequence[int]
 ) -> dict[int, int]:
     """Return the number of neighbours that share a scale, by axis."""
     axes = len(shape) - 1 if scale_axis is None else scale_axis

@@ -9,6 +9,7 @@ from qhls.quantizers.base import Quantizer, format_argument
 from qhls.quantizers.functions import hard_sigmoid
 from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import EPSILON, KerasTensor
+from qhls.quantizers.scale import Alpha, Axes
 
 
 class SignQuantizer(Quantizer):
@@ -17,11 +18,11 @@ class SignQuantizer(Quantizer):
     Without ``alpha`` the real function behind is ``tanh(x)``, otherwise it is ``x``.
     """
 
-    alpha: Any = None
-    scale_axis: Any = None
-    elements_per_scale: Any = None
-    min_po2_exponent: Any = None
-    max_po2_exponent: Any = None
+    alpha: Alpha = None
+    scale_axis: Axes = None
+    elements_per_scale: Axes = None
+    min_po2_exponent: int | None = None
+    max_po2_exponent: int | None = None
 
     def compute_codes(self, x: KerasTensor) -> KerasTensor:
         """Return -1, 0 or 1 for each ``x``."""
@@ -42,11 +43,11 @@ class SignQuantizer(Quantizer):
         """Return ``tanh(x)`` without ``alpha``, else ``x``."""
         return ops.tanh(x) if self.alpha is None else x
 
-    def max(self) -> Any:
+    def max(self) -> float:
         """Return ``alpha``, at least 1."""
         return max(1.0, self.alpha) if isinstance(self.alpha, (int, float)) else 1.0
 
-    def min(self) -> Any:
+    def min(self) -> float:
         """Return ``-max()``."""
         return -self.max()
 
@@ -71,7 +72,7 @@ class SignQuantizer(Quantizer):
         return sigmoid(x * float(self.temperature))  # type: ignore[attr-defined]
 
 
-def call_text(q: Quantizer, **arguments: Any) -> str:
+def call_text(q: Quantizer, **arguments: object) -> str:
     """Return ``name(key=value,...)`` of the arguments that are neither None nor False."""
     set_ = {k: v for k, v in arguments.items() if v is not None and v is not False}
     return f"{type(q).__name__}({','.join(f'{k}={format_argument(v)}' for k, v in set_.items())})"

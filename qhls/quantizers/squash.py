@@ -9,7 +9,7 @@ from qhls.ir.types import Assignment, Fixed, Overflow, Rounding
 from qhls.quantizers.base import Quantizer, define_quantizer, format_argument
 from qhls.quantizers.exponents import compute_power_of_two
 from qhls.quantizers.functions import apply_internal_sigmoid, get_internal_sigmoid
-from qhls.quantizers.keras_types import ops
+from qhls.quantizers.keras_types import Flag, TensorLike, ops
 from qhls.quantizers.numerics import KerasTensor, as_float, clip, round_through
 
 
@@ -20,7 +20,7 @@ class _Squashing(Quantizer):
 
     gradient_of: ClassVar[str] = "grid"
 
-    def _quantize(self, x: Any) -> KerasTensor:
+    def _quantize(self, x: TensorLike) -> KerasTensor:
         codes, step = self.compute_grid(as_float(x))
         return codes * step
 
@@ -46,9 +46,9 @@ class quantized_tanh(_Squashing):
     _ignored: ClassVar[dict[str, Any]] = {"integer": 0}
 
     bits: int = 8
-    use_stochastic_rounding: Any = False
-    symmetric: Any = False
-    use_real_tanh: Any = False
+    use_stochastic_rounding: Flag = False
+    symmetric: Flag = False
+    use_real_tanh: Flag = False
 
     def compute_grid(self, x: KerasTensor) -> tuple[KerasTensor, Any]:
         """Return codes of ``bits`` bits and ``1/m``."""
@@ -104,9 +104,9 @@ class quantized_sigmoid(_Squashing):
     _shown: ClassVar[int] = 1
 
     bits: int = 8
-    symmetric: Any = False
-    use_real_sigmoid: Any = False
-    use_stochastic_rounding: Any = False
+    symmetric: Flag = False
+    use_real_sigmoid: Flag = False
+    use_stochastic_rounding: Flag = False
 
     def compute_grid(self, x: KerasTensor) -> tuple[KerasTensor, Any]:
         """Return codes of ``bits`` bits and ``1/m``."""
@@ -156,11 +156,11 @@ class quantized_ulaw(_Squashing):
 
     bits: int = 8
     integer: int = 0
-    symmetric: Any = 0
+    symmetric: Flag = 0
     u: float = 255.0
     use_stochastic_rounding: ClassVar[bool] = False
 
-    def _quantize(self, x: Any) -> KerasTensor:
+    def _quantize(self, x: TensorLike) -> KerasTensor:
         m, m_i = 2.0 ** (self.bits - 1), compute_power_of_two(self.integer)
         p = apply_internal_sigmoid(as_float(x) / m_i) * m
         r = 2.0 * (self._round(p) / m) - 1.0

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from qhls.quantizers import scale as scales
 from qhls.quantizers.base import define_quantizer
 from qhls.quantizers.checks import refuse
-from qhls.quantizers.keras_types import ops
+from qhls.quantizers.keras_types import Flag, ops
 from qhls.quantizers.numerics import (
     KerasTensor,
     draw_uniform_like,
@@ -15,6 +15,7 @@ from qhls.quantizers.numerics import (
     stochastic_round,
     take_sign,
 )
+from qhls.quantizers.scale import Alpha
 from qhls.quantizers.signs import SignQuantizer, call_text
 
 DEFAULT_THRESHOLD = 0.33
@@ -27,9 +28,9 @@ class _Ternary(SignQuantizer):
     number_type: ClassVar[str] = "ternary"
     _shown: ClassVar[int] = 0
 
-    threshold: Any = None
+    threshold: float | None = None
     number_of_unrolls: int = 5
-    use_stochastic_rounding: Any = False
+    use_stochastic_rounding: Flag = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -93,9 +94,9 @@ class ternary(_Ternary):
 
     _monotone: ClassVar[bool] = True
 
-    alpha: Any = None
+    alpha: Alpha = None
     threshold: float | None = None
-    use_stochastic_rounding: Any = False
+    use_stochastic_rounding: Flag = False
     number_of_unrolls: int = 5
 
     def __str__(self) -> str:
@@ -126,10 +127,10 @@ class stochastic_ternary(_Ternary):
 
     _draws: ClassVar[bool] = True
 
-    alpha: Any = None
+    alpha: Alpha = None
     threshold: float | None = None
     temperature: float = 8.0
-    use_real_sigmoid: Any = True
+    use_real_sigmoid: Flag = True
     number_of_unrolls: int = 5
 
     def compute_grid(self, x: KerasTensor) -> tuple[KerasTensor, Any]:

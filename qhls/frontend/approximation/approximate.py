@@ -30,7 +30,7 @@ from qhls.frontend.lowering.reals import (
 )
 from qhls.frontend.lowering.refusal import RealWeightsError
 from qhls.frontend.lowering.steps import make_float_function
-from qhls.frontend.lowering.trace import settle_float32, trace, trace_in_own_type
+from qhls.frontend.lowering.trace import InputTypes, settle_float32, trace, trace_in_own_type
 from qhls.frontend.models.precision import find_float_type
 from qhls.frontend.models.rebuild import copy_layer, rebuild
 from qhls.frontend.models.state import copy_state
@@ -38,7 +38,7 @@ from qhls.ir import Op, enter_layer
 from qhls.ir.integers import Array, narrow_integers
 from qhls.model.graph import ModelGraph
 from qhls.quantizers import get_quantizer
-from qhls.quantizers.keras_types import KerasLayer, ops
+from qhls.quantizers.keras_types import Identifier, KerasLayer, ops
 
 BITS = 12
 """Default bits of an inserted quantizer: as many steps as a table may have."""
@@ -70,7 +70,7 @@ class Approximation:
         return f"{self.quantizer} {where} layer {self.layer!r}: {error}"
 
 
-def trace_exactly(model: keras.Model, input_types: Any) -> ModelGraph:
+def trace_exactly(model: keras.Model, input_types: InputTypes) -> ModelGraph:
     """Return the graph of ``model``; the error for real numbers names the nearest exact model.
 
     Raises:
@@ -93,7 +93,7 @@ def trace_exactly(model: keras.Model, input_types: Any) -> ModelGraph:
 
 
 def trace_nearest(
-    model: keras.Model, input_types: Any, quantizer: Any = None, bits: int = BITS
+    model: keras.Model, input_types: InputTypes, quantizer: Identifier = None, bits: int = BITS
 ) -> tuple[keras.Model, ModelGraph, tuple[Approximation, ...]]:
     """Return ``model`` with a quantizer wherever an op would read real numbers, its graph, and the approximations.
 
@@ -142,7 +142,9 @@ class _Quantizers:
         self.forced: set[ReadingPlace] = set()
         self.begin()
 
-    def trace_apart(self, model: keras.Model, input_types: Any) -> tuple[keras.Model, ModelGraph]:
+    def trace_apart(
+        self, model: keras.Model, input_types: InputTypes
+    ) -> tuple[keras.Model, ModelGraph]:
         """Return ``model`` and its graph with the quantizers; a Q-layer's softmax becomes a layer where necessary."""
         try:
             return model, self.trace(model, input_types)
@@ -152,7 +154,7 @@ class _Quantizers:
                 raise
             return apart, self.trace(apart, input_types)
 
-    def trace(self, model: keras.Model, input_types: Any) -> ModelGraph:
+    def trace(self, model: keras.Model, input_types: InputTypes) -> ModelGraph:
         """Return the graph of ``model`` with the inserted quantizers.
 
         The trace is repeated while a quantizer has grown, or while places are found to need one.
@@ -242,7 +244,7 @@ class _Quantizers:
             return model
         pairs: list[tuple[Any, Any]] = []
 
-        def convert(layer: KerasLayer) -> Any:
+        def convert(layer: KerasLayer) -> KerasLayer:
             new = copy_layer(layer)
             for part, copied in zip(layer._flatten_layers(), new._flatten_layers(), strict=True):
                 for (reader, which), chosen in self.at.items():
@@ -262,7 +264,7 @@ def _separate_softmax(model: keras.Model) -> keras.Model:
     pairs: list[tuple[Any, Any]] = []
 
     def convert(layer: KerasLayer) -> Any:
-        new = copy_layer(layer)
+        new: Any = copy_layer(layer)
         if isinstance(layer, QLayer) and layer.activation is keras.activations.softmax:
             new.activation = keras.activations.linear
             behind = keras.layers.Activation(

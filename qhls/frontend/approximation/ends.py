@@ -12,7 +12,7 @@ from qhls.frontend.lowering.lower import lower
 from qhls.frontend.lowering.trace import find_functional, list_keras_nodes
 from qhls.frontend.models.state import copy_model_state, copy_state
 from qhls.quantizers import Quantizer
-from qhls.quantizers.keras_types import KerasLayer, KerasNode
+from qhls.quantizers.keras_types import KerasLayer, KerasNode, KerasOperation
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ def has_real_weights(layer: KerasLayer) -> bool:
     return any(map(_is_real, layer._flatten_layers()))
 
 
-def _is_real(part: Any) -> bool:
+def _is_real(part: KerasLayer) -> bool:
     if isinstance(part, keras.Model):
         return False
     if hasattr(part, "get_quantized_weights"):
@@ -83,7 +83,7 @@ def split(model: keras.Model, always: bool) -> Ends | None:
     return Ends(chip, _build_host(model, left, border), layers)
 
 
-def _has_quantized(operation: Any) -> bool:
+def _has_quantized(operation: KerasLayer | KerasOperation) -> bool:
     return isinstance(operation, keras.layers.Layer) and has_quantized_kernels(operation)
 
 
@@ -132,7 +132,7 @@ def _inline_models(model: keras.Model) -> keras.Model:
     return copies.finish(inputs, [tensors[id(t)] for t in functional.outputs], model.name)
 
 
-def _is_cut(operation: Any) -> bool:
+def _is_cut(operation: KerasLayer | KerasOperation) -> bool:
     nested = isinstance(operation, keras.Model)
     return nested and has_real_weights(operation) and has_quantized_kernels(operation)
 

@@ -118,7 +118,7 @@ class Normalisations:
         replaced: list[FixedLayer] = []
         copied: list[tuple[Any, Any]] = []
 
-        def convert(layer: KerasLayer) -> Any:
+        def convert(layer: KerasLayer) -> KerasLayer:
             record = self._layers.get(id(layer))
             if record is None:
                 copied.append((layer, copy_layer(layer)))

@@ -11,6 +11,7 @@ from qhls.frontend.layers.qlayer import get_activation, serialize
 from qhls.frontend.lowering.lower import activate, lower
 from qhls.frontend.lowering.reals import Tensor
 from qhls.quantizers import Quantizer
+from qhls.quantizers.keras_types import KerasTensor, TensorLike
 from qhls.quantizers.numerics import use_training
 
 
@@ -26,7 +27,7 @@ class RoundedFunction(Quantizer):
         self.function, self.rounding = map(get_activation, (self.function, self.rounding))
         super().__post_init__()
 
-    def __call__(self, x: Any, training: Any = None) -> Any:
+    def __call__(self, x: TensorLike, training: bool | None = None) -> KerasTensor:
         """Return the rounded numbers."""
         with use_training(training):
             return self.rounding(self.function(x))

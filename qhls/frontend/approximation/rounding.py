@@ -13,6 +13,7 @@ from qhls.frontend.approximation.ends import has_real_weights
 from qhls.frontend.layers.traits import find_twin, list_quantized
 from qhls.frontend.models.rebuild import copy_layer, rebuild
 from qhls.frontend.models.state import copy_state
+from qhls.ir.integers import Array
 from qhls.quantizers import get_quantizer
 from qhls.quantizers.keras_types import KerasLayer, ops
 
@@ -45,7 +46,7 @@ def round_weights(model: keras.Model, bits: int) -> tuple[keras.Model, tuple[Rou
     rounding = _Rounding(bits)
     pairs: list[tuple[Any, Any]] = []
 
-    def convert(layer: KerasLayer) -> Any:
+    def convert(layer: KerasLayer) -> KerasLayer:
         pairs.append((layer, rounding.make_twin(layer)))
         return pairs[-1][1]
 
@@ -64,7 +65,7 @@ class _Rounding:
         self.bits = bits
         self.rounded: list[RoundedWeights] = []
 
-    def make_twin(self, layer: KerasLayer) -> Any:
+    def make_twin(self, layer: KerasLayer) -> KerasLayer:
         """Return a new layer like ``layer``, with quantizers where it has real weights."""
         if not has_real_weights(layer):
             return copy_layer(layer)
@@ -81,7 +82,7 @@ class _Rounding:
             return copy_layer(layer)
         return cls.from_config(layer.get_config() | self._choose_quantizers(layer, cls))
 
-    def _choose_quantizers(self, layer: KerasLayer, cls: Any) -> dict[str, str]:
+    def _choose_quantizers(self, layer: KerasLayer, cls: type) -> dict[str, str]:
         """Return the quantizer of each real weight of ``layer``, by argument of ``cls``."""
         owner = getattr(layer, "cell", layer)
         chosen: dict[str, str] = {}
@@ -95,7 +96,7 @@ class _Rounding:
                 value = getattr(owner, "kernel", None)  # Keras' name of a depthwise kernel
             if value is None or getattr(owner, argument, None) is not None:
                 continue
-            numbers: Any = ops.convert_to_numpy(value)
+            numbers: Array = ops.convert_to_numpy(value)
             chosen[argument] = choose_quantizer(numbers, self.bits, signed=True)
             rounding: Any = get_quantizer(chosen[argument])
             error = abs(ops.convert_to_numpy(rounding(numbers)) - numbers).max()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import sys
+from types import ModuleType
 from typing import Any
 
 import keras
@@ -144,13 +145,13 @@ def read_settings(cls: type, settings: Config, where: str, module: str = "") -> 
     return result
 
 
-def format_value(value: Any) -> str:
+def format_value(value: object) -> str:
     """Return ``value`` as a message shows it."""
     text = repr(value)
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-def find_registered_name(name: Any) -> str | None:
+def find_registered_name(name: object) -> str | None:
     """Return the name under which Keras has a function or class that its user registered, if it has one.
 
     ``name`` may lack the package, as files of Keras 3.6 and older do.
@@ -174,13 +175,13 @@ def _find_missing_module(name: str, config: Config) -> str:
     return next((module for module in sorted(_OPERATIONS) if find_shipped(name, module)), "")
 
 
-def _find_registered(name: Any) -> type | None:
+def _find_registered(name: object) -> type | None:
     """Return the class that is registered with Keras by this name, or in its scope of custom objects."""
     cls = keras.saving.get_registered_object(name) if isinstance(name, str) else None
     return cls if isinstance(cls, type) else None
 
 
-def _shorten_name(module: Any) -> str:
+def _shorten_name(module: ModuleType) -> str:
     return module.__name__.rpartition(".")[2]
 
 

@@ -28,7 +28,7 @@ from qhls.frontend.models.calls import MODELS, make_ends, make_node, read_field,
 _LAYER_KEYS = {"layer", "layers", "forward_layer", "backward_layer", "cell", "cells"}
 
 
-def translate(config: Any, where: str) -> Config:
+def translate(config: object, where: str) -> Config:
     """Translate the configuration of a model, of Keras 2 or 3, to Keras 3's form.
 
     ``where`` begins the messages: the file's name.
@@ -46,7 +46,7 @@ def translate(config: Any, where: str) -> Config:
         ) from error
 
 
-def _read_top(config: Any, where: str) -> Config:
+def _read_top(config: object, where: str) -> Config:
     if not isinstance(config, dict) or "class_name" not in config:
         raise LoadError(
             f"{where}: expected the configuration of a Keras model (an object with 'class_name'), "
@@ -84,7 +84,7 @@ def build(config: Config, where: str) -> Any:
 # -- objects ---------------------------------------------------------------------------------------
 
 
-def _read_value(value: Any, where: str, key: str = "") -> Any:
+def _read_value(value: object, where: str, key: str = "") -> Any:
     """Translate any value of a configuration."""
     if isinstance(value, list):
         return [_read_value(v, where, key) for v in value]
@@ -113,7 +113,7 @@ def _read_part(config: Config, where: str) -> Any:
     return name_class(cls, settings)
 
 
-def _read_function(name: Any, where: str) -> Any:
+def _read_function(name: object, where: str) -> Config | str:
     """Find a function by the name that Keras, a quantizer or the function's user knows it by."""
     plain = _read_class_name({"class_name": name}, where)
     known = find_registered_name(name)
@@ -209,7 +209,7 @@ def _read_sequential(inner: Config, config: Config, where: str) -> Config:
     }
 
 
-def _find_first_shape(config: Config) -> Any:
+def _find_first_shape(config: Config) -> list[int | None] | None:
     """Return the input shape that the first layer of a Sequential contains, if any."""
     inner = config.get("config")
     if isinstance(inner, list):

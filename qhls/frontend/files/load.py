@@ -96,11 +96,11 @@ def check_existing(path: str | os.PathLike[str], what: str = "a model file") -> 
     return file
 
 
-def _parse(text: Any, where: str) -> Any:
+def _parse(text: str | bytes, where: str) -> object:
     return parse_json(text, where, "the JSON of a model")
 
 
-def _read_json(path: Path, where: str) -> Any:
+def _read_json(path: Path, where: str) -> object:
     data = read(path, "a model file", share=JSON)
     if data[:1] == b"\x80":
         raise LoadError(

@@ -6,7 +6,7 @@ import math
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import numpy as np
 
 from qhls.errors import LoadError
 from qhls.frontend.models.state import settle
+from qhls.ir.integers import Array
 from qhls.quantizers.keras_types import KerasLayer, ops
 from qhls.system.limits import check_size
 
@@ -53,7 +54,9 @@ def limit_weights(where: str) -> Iterator[None]:
     """
     thread, original, total = threading.get_ident(), keras.layers.Layer.add_weight, 0
 
-    def add_weight(layer: Any, shape: Any = None, *arguments: Any, **settings: Any) -> Any:
+    def add_weight(
+        layer: keras.layers.Layer, shape: object = None, *arguments: Any, **settings: Any
+    ) -> keras.Variable:
         nonlocal total
         if threading.get_ident() == thread:
             total += _count_bytes(shape)
@@ -218,7 +221,7 @@ def check_finite(model: keras.Model, where: str) -> None:
     """Raise ``LoadError`` unless all weights of ``model`` are finite."""
     for layer in _list_leaves(model):
         for variable in layer.weights:
-            values: Any = ops.convert_to_numpy(variable)
+            values: Array = ops.convert_to_numpy(variable)
             bad = values.size - np.isfinite(values).sum()
             if bad:
                 raise LoadError(
@@ -233,7 +236,7 @@ def _list_leaves(model: keras.Model) -> Iterator[Any]:
         yield from _list_leaves(layer) if isinstance(layer, keras.Model) else [layer]
 
 
-def _read_names(names: Any) -> str:
+def _read_names(names: Iterable[str]) -> str:
     names = list(names)
     return ", ".join(names[:8]) + (", ..." if len(names) > 8 else "") or "none"
 

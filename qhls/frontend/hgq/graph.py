@@ -18,7 +18,7 @@ Weights = dict[tuple[str, ...], list[Array] | Variables]
 """Weights by layer, or their place in the file; a key has the names of the models around a layer, then its own."""
 
 
-def is_hgq(config: Any) -> bool:
+def is_hgq(config: object) -> bool:
     """Return whether the configuration of a model names a class of HGQ2."""
     waiting = [config]
     while waiting:
@@ -62,7 +62,7 @@ def expand_model(config: Any, variables: Variables, where: str) -> tuple[Config,
 
 
 def _expand(
-    config: Any, variables: Variables, where: str, path: tuple[str, ...]
+    config: Config, variables: Variables, where: str, path: tuple[str, ...]
 ) -> tuple[Config, Weights]:
     inner = read_field(config, "config", where)
     if config.get("class_name") == "Sequential":
@@ -103,7 +103,7 @@ def _expand(
     return whole | {"config": functional | outer | {"layers": layers}}, weights
 
 
-def _read_name(config: Any, where: str) -> str:
+def _read_name(config: object, where: str) -> str:
     inner = config.get("config") if isinstance(config, dict) else None
     name = (inner or {}).get("name") if isinstance(inner, dict) else None
     name = name or (config.get("name") if isinstance(config, dict) else None)
@@ -181,7 +181,7 @@ def _connect(layer: Layer, config: Config, names: dict[str, str], where: str) ->
     """Return the configurations of the parts, each called as often as the layer is."""
     calls = [_list_tensors(node, where) for node in config["inbound_nodes"]]
 
-    def resolve(value: Any, call: int, tensors: list[Config]) -> Any:
+    def resolve(value: object, call: int, tensors: list[Config]) -> Any:
         if isinstance(value, list):
             return [resolve(each, call, tensors) for each in value]
         if not isinstance(value, Ref):
@@ -203,7 +203,7 @@ def _connect(layer: Layer, config: Config, names: dict[str, str], where: str) ->
     ]
 
 
-def _list_tensors(node: Any, where: str) -> list[Config]:
+def _list_tensors(node: object, where: str) -> list[Config]:
     """Return the tensors that a call reads.
 
     Raises:
@@ -225,7 +225,7 @@ def _list_tensors(node: Any, where: str) -> list[Config]:
     return tensors
 
 
-def _flatten(value: Any) -> list[Any]:
+def _flatten(value: object) -> list[Any]:
     if not isinstance(value, list):
         return [value]
     return [each for inner in value for each in _flatten(inner)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
 
 import keras
 import numpy as np
@@ -29,7 +29,7 @@ _WINDOWS = (
 """Settings of a convolution."""
 
 
-def quantize_weight(layer: Layer, what: str, values: Any) -> Array:
+def quantize_weight(layer: Layer, what: str, values: Array) -> Array:
     """Return the ``kernel`` or ``bias`` of a layer as HGQ2 quantises it."""
     grid = layer.read_quantizer(f"{what[0]}q_conf", f"{what[0]}q")
     if grid is None:
@@ -54,7 +54,9 @@ def list_quantizers(layer: Layer, **weights: Array) -> Config:
     }
 
 
-def add_linear(layer: Layer, cls: type, settings: Config, kernel: Any, bias: Any) -> None:
+def add_linear(
+    layer: Layer, cls: type, settings: Config, kernel: Array, bias: Array | None
+) -> None:
     """Add the parts of a layer: its input quantizer, the Q-layer with these weights and the output quantizer."""
     weights = {"kernel": quantize_weight(layer, "kernel", kernel)}
     if bias is not None:
@@ -126,7 +128,7 @@ def _list_einsum(layer: Layer) -> Config:
     return {name: layer.read(name) for name in ("equation", "output_shape", "bias_axes")}
 
 
-def _cast_shape(layer: Layer, axes: str, sizes: Any) -> tuple[int, ...]:
+def _cast_shape(layer: Layer, axes: str, sizes: Iterable[int]) -> tuple[int, ...]:
     """Return the shape in which numbers of the ``axes`` broadcast to the result, from the first of them on."""
     out = layer.read("equation").replace(" ", "").split("->")[1].replace("...", "")
     known = dict(zip((a for a in axes), (int(size) for size in sizes), strict=True))

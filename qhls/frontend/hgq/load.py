@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import keras
 
@@ -14,9 +13,10 @@ from qhls.frontend.hgq.graph import expand_model
 from qhls.frontend.hgq.variables import Variables
 from qhls.frontend.models.state import settle
 from qhls.ir.integers import Array
+from qhls.quantizers.keras_types import KerasLayer
 
 
-def load_hgq(config: Any, weights: Path, where: str, source: str) -> keras.Model:
+def load_hgq(config: object, weights: Path, where: str, source: str) -> keras.Model:
     """Return the model of ``config``, in which classes of HGQ2 are, with the variables in the file ``weights``.
 
     Kernels and biases are those that HGQ2 computes with, already quantised; quantizers of tensors become
@@ -42,7 +42,7 @@ def load_hgq(config: Any, weights: Path, where: str, source: str) -> keras.Model
     return model
 
 
-def _find_layer(model: Any, path: tuple[str, ...]) -> Any:
+def _find_layer(model: keras.Model | None, path: tuple[str, ...]) -> KerasLayer | None:
     """Return the layer at ``path``; None if nothing that reaches an output reads it."""
     for name in path:
         parts = model._operations if model is not None else ()
@@ -50,7 +50,7 @@ def _find_layer(model: Any, path: tuple[str, ...]) -> Any:
     return model
 
 
-def _fill(layer: Any, values: list[Array] | Variables, where: str) -> None:
+def _fill(layer: KerasLayer | None, values: list[Array] | Variables, where: str) -> None:
     """Give ``layer`` its weights: arrays, or variables as Keras stored them."""
     if not isinstance(layer, keras.layers.Layer) or not layer.weights:
         return

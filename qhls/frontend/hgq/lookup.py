@@ -21,7 +21,7 @@ from qhls.frontend.layers.einsum import spell_axes
 from qhls.frontend.layers.table import QTable
 from qhls.ir.integers import Array
 from qhls.quantizers import get_quantizer
-from qhls.quantizers.keras_types import ops
+from qhls.quantizers.keras_types import KerasTensor, ops
 from qhls.quantizers.numerics import pad_to_packets
 from qhls.system.limits import check_size
 
@@ -97,7 +97,7 @@ def _join(grid: Grid) -> Grid:
     return Grid(keep, integer, fraction, **{name: getattr(grid, name) for name in names})
 
 
-def get_function(layer: Layer, given: Any) -> Any:
+def get_function(layer: Layer, given: object) -> Any:
     """Return the activation function that a file names.
 
     Raises:
@@ -120,7 +120,7 @@ def get_function(layer: Layer, given: Any) -> Any:
 def compute_elements(function: _Function) -> _Function:
     """Return ``function`` of each element, computed by the kernels that backends use for whole packets of numbers."""
 
-    def compute(v: Array) -> Any:
+    def compute(v: Array) -> Array:
         flat = pad_to_packets(v.reshape(-1, 1))
         result = ops.convert_to_numpy(function(ops.convert_to_tensor(flat[:, 0])))
         return np.asarray(result)[: v.size].reshape(v.shape)
@@ -247,7 +247,7 @@ def _make_network(
     pairs, weights = axes
     one, other = [a for a in string.ascii_letters if a not in pairs + weights][:2]
 
-    def compute(numbers: Array) -> Any:
+    def compute(numbers: Array) -> Array:
         v = ops.convert_to_tensor(numbers[..., None])
         for kernel, *bias in kernels[:-1]:
             equation = f"{pairs}{one},{weights}{one}{other}->{pairs}{other}"
@@ -265,7 +265,7 @@ def _make_normalisation(layer: Layer, inputs: int) -> _Function:
     settings = {name: layer.read(f"bn_{name}") for name in ("center", "scale", "epsilon")}
     arrays = layer.variables.enter("bn_module").read_all(2, f"{layer.where}: bn_module")
 
-    def normalise(v: Any) -> Any:
+    def normalise(v: KerasTensor) -> KerasTensor:
         normalisation = keras.layers.BatchNormalization(axis=-1, dtype=layer.float_type, **settings)
         normalisation.build(tuple(v.shape))
         normalisation.set_weights(arrays)
@@ -294,7 +294,7 @@ def _make_einsum_normalisation(layer: Layer, pairs: str, inputs: int) -> _Functi
 def _expand_softmax(layer: Layer) -> None:
     """Add ``exp`` and the reciprocal of the sum as tables; a stable one subtracts from the maximum first."""
     axes = [int(axis) for axis in layer.read("axes")]
-    axis: Any = axes[0] if len(axes) == 1 else axes
+    axis: int | list[int] = axes[0] if len(axes) == 1 else axes
     stable, scale = bool(layer.read("stable")), layer.read("input_scaler")
     x = layer.quantize_input()
     if stable:

@@ -20,7 +20,7 @@ from qhls.frontend.layers.fixed_point import (
 )
 from qhls.frontend.models.calls import read_field
 from qhls.ir.integers import Array, find_dyadic
-from qhls.quantizers.keras_types import ops
+from qhls.quantizers.keras_types import KerasTensor, ops
 
 _SUGAR: Mapping[str, Config] = {
     "HardTanhConfig": {"overflow_mode": "SAT", "affine": None},
@@ -56,7 +56,7 @@ class Grid:
     offset: float = 0.0
     rounds_only: bool = False
 
-    def quantize(self, values: Any) -> Array:
+    def quantize(self, values: Array | KerasTensor) -> Array:
         """Return the array or tensor ``values`` quantised in its own floats."""
         x = ops.convert_to_tensor(values)
         scaled = x / self.scale
@@ -78,7 +78,7 @@ class Grid:
         return bits | {name: getattr(self, name) for name in names}
 
 
-def read_grid(config: Any, variables: Variables, where: str) -> Grid | None:
+def read_grid(config: object, variables: Variables, where: str) -> Grid | None:
     """Return the quantizer of ``config``, an object of HGQ2, with the bits that ``variables`` hold; None for none.
 
     Raises:
@@ -113,7 +113,7 @@ def read_grid(config: Any, variables: Variables, where: str) -> Grid | None:
     )
 
 
-def _read_settings(config: Any, where: str) -> Config:
+def _read_settings(config: object, where: str) -> Config:
     name = read_field(config, "class_name", where)
     inner = read_field(config, "config", where)
     name = name.rpartition(">")[2] if isinstance(name, str) else name

@@ -73,7 +73,9 @@ class Layer:
         self.parts[key] = Component(cls, arguments, whole, weights or [])
         return Ref(key)
 
-    def add_operation(self, key: str, operation: str, *arguments: Any, **settings: Any) -> Ref:
+    def add_operation(
+        self, key: str, operation: str, *arguments: object, **settings: object
+    ) -> Ref:
         """Add an operation of ``keras.ops`` as a part."""
         cls = find_shipped(operation, "keras.src.ops.numpy")
         if cls is None:
@@ -150,7 +152,7 @@ class Layer:
             )
         return weights
 
-    def refuse(self, expected: str, actual: Any, advice: str) -> LoadError:
+    def refuse(self, expected: str, actual: object, advice: str) -> LoadError:
         """Return the error for a layer without an exact meaning."""
         got = actual if isinstance(actual, str) else format_value(actual)
         return LoadError(f"{self.where}: expected {expected}, got {got}. {advice}")

@@ -11,6 +11,7 @@ from qhls.frontend.layers.registry import register
 from qhls.frontend.lowering.lower import activate, lower, lower_softmax
 from qhls.frontend.lowering.reals import Tensor
 from qhls.ir import Op
+from qhls.quantizers.keras_types import Identifier, KerasShape, KerasTensor
 
 
 @register
@@ -24,17 +25,17 @@ class QActivation(QuantizerState):
         QuantizerError: a quantizer or function that does not exist.
     """
 
-    def __init__(self, activation: Any, **kwargs: Any) -> None:
+    def __init__(self, activation: Identifier, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.activation = activation
         self.quantizer = get_activation(activation)
         self.supports_masking = True
 
-    def call(self, inputs: Any) -> Any:
+    def call(self, inputs: KerasTensor) -> KerasTensor:
         """Quantize ``inputs``."""
         return self.quantizer(inputs)
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
+    def compute_output_shape(self, input_shape: KerasShape) -> KerasShape:
         """Return the input's shape."""
         return input_shape
 

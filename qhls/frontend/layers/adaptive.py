@@ -13,20 +13,20 @@ from qhls.frontend.lowering.reals import Tensor, apply_real_along
 from qhls.frontend.lowering.steps import step_function
 from qhls.ir import Op
 from qhls.quantizers import Quantizer, quantized_bits, quantized_relu
-from qhls.quantizers.keras_types import ops
+from qhls.quantizers.keras_types import KerasShape, KerasTensor, ops
 from qhls.quantizers.numerics import as_float
 
 _QUANTIZERS = ("quantized_bits", "quantized_relu")
 
 
 def get_integer_bits(  # noqa: PLR0917 - QKeras' order
-    min_value: Any,
-    max_value: Any,
+    min_value: KerasTensor,
+    max_value: KerasTensor,
     bits: int = 8,
-    symmetric: Any = False,
-    keep_negative: Any = False,
-    is_clipping: Any = True,
-) -> Any:
+    symmetric: bool = False,
+    keep_negative: bool = False,
+    is_clipping: bool = True,
+) -> KerasTensor:
     """Return the integer bits, without the sign, with which ``bits`` bits hold ``[min_value, max_value]``.
 
     They are the fewest, up to ``bits - keep_negative``, with which neither end saturates. With
@@ -44,7 +44,7 @@ def get_integer_bits(  # noqa: PLR0917 - QKeras' order
     return ops.maximum(integer, _count_below(-min_value, lowest)) if keep_negative else integer
 
 
-def _count_below(value: Any, limits: np.ndarray) -> Any:
+def _count_below(value: KerasTensor, limits: np.ndarray) -> KerasTensor:
     """Return the number of ``limits`` below each entry of ``value``."""
     value = ops.expand_dims(as_float(value), -1)
     below = value > ops.cast(ops.convert_to_tensor(limits), value.dtype)
@@ -83,8 +83,8 @@ class QAdaptiveActivation(keras.layers.Layer):
         self,
         activation: str,
         total_bits: int,
-        current_step: Any = None,
-        symmetric: Any = True,
+        current_step: keras.Variable | int | None = None,
+        symmetric: bool = True,
         quantization_delay: int = 0,
         ema_freeze_delay: int | None = None,
         ema_decay: float = 0.9999,
@@ -115,7 +115,7 @@ class QAdaptiveActivation(keras.layers.Layer):
         self._current_step = lambda: current_step  # a variable within is not this layer's weight
         self._make_quantizer(0)
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: KerasShape) -> None:
         """Make the counter and the averages."""
         self.step = self._read_number("step", (), "int", -1)
         channels = (
@@ -126,7 +126,9 @@ class QAdaptiveActivation(keras.layers.Layer):
         if not self._counted_elsewhere and self._current_step() is not None:
             self.step.assign(int(self._current_step()))
 
-    def _read_number(self, name: str, shape: Any, dtype: Any, value: int) -> Any:
+    def _read_number(
+        self, name: str, shape: tuple[int, ...], dtype: str, value: int
+    ) -> keras.Variable:
         start = keras.initializers.Constant(value)
         return self.add_weight(
             name=name, shape=shape, dtype=dtype, initializer=start, trainable=False, autocast=False
@@ -158,7 +160,7 @@ class QAdaptiveActivation(keras.layers.Layer):
             is_quantized_clip=False,
         )
 
-    def _choose_integer(self) -> Any:
+    def _choose_integer(self) -> KerasTensor:
         return get_integer_bits(
             ops.convert_to_tensor(self.ema_min),
             ops.convert_to_tensor(self.ema_max),
@@ -172,7 +174,7 @@ class QAdaptiveActivation(keras.layers.Layer):
         """Return the axis of the channels."""
         return 1 if keras.config.image_data_format() == "channels_first" else rank - 1
 
-    def call(self, inputs: Any, training: Any = False) -> Any:
+    def call(self, inputs: KerasTensor, training: bool = False) -> KerasTensor:
         """Quantize ``inputs``; training also records their range for the next call."""
         x = as_float(inputs)
         shape = [1] * len(x.shape)
@@ -191,7 +193,7 @@ class QAdaptiveActivation(keras.layers.Layer):
             return ops.where(step >= self.quantization_delay, outputs, real)
         return outputs
 
-    def _track(self, real: Any, step: Any) -> None:
+    def _track(self, real: KerasTensor, step: KerasTensor) -> None:
         """Move the averages towards the range of ``real``."""
         channels = self._find_channel_axis(len(real.shape))
         axes = [a for a in range(len(real.shape)) if not (self.per_channel and a == channels)]
@@ -204,7 +206,7 @@ class QAdaptiveActivation(keras.layers.Layer):
                 moved = ops.where(step <= self.ema_freeze_delay, moved, average)
             variable.assign(moved)
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
+    def compute_output_shape(self, input_shape: KerasShape) -> KerasShape:
         """Return the input's shape."""
         return input_shape
 

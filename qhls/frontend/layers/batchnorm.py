@@ -11,7 +11,7 @@ from qhls.frontend.layers.registry import register
 from qhls.frontend.lowering.lower import activate, lower
 from qhls.frontend.lowering.reals import Tensor, apply_real_along
 from qhls.frontend.lowering.refusal import explain_refusal
-from qhls.quantizers.keras_types import ops
+from qhls.quantizers.keras_types import KerasTensor, ops
 
 
 @register
@@ -74,15 +74,19 @@ class QBatchNormalization(QLayer, keras.layers.BatchNormalization):
         if kwargs.get("renorm"):
             raise ValueError("QBatchNormalization: expected renorm=False, got True. Leave it out.")
         del factors
-        super().__init__(
-            **collect_arguments(locals()) | {"axis": read_axis("QBatchNormalization", axis)}
-        )
+        arguments = collect_arguments(locals())
+        arguments["axis"] = read_axis("QBatchNormalization", axis)
+        super().__init__(**arguments)
 
-    def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
+    def call(
+        self, inputs: KerasTensor, training: bool | None = None, mask: KerasTensor | None = None
+    ) -> KerasTensor:
         """Normalise ``inputs``; ``mask`` leaves elements out of the statistics."""
         return self.activation(self.normalise(inputs, training, mask))
 
-    def normalise(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
+    def normalise(
+        self, inputs: KerasTensor, training: bool | None = None, mask: KerasTensor | None = None
+    ) -> KerasTensor:
         """Return the normalised input before the activation."""
         x = ops.cast(inputs, keras.backend.result_type(inputs.dtype, "float32"))
         variables: tuple[Any, Any] = self.moving_mean, self.moving_variance
@@ -121,7 +125,7 @@ def read_axis(name: str, axis: Any) -> int:
 
 @lower.register(QBatchNormalization, reads_reals=True)
 @lower.register(keras.layers.BatchNormalization, reads_reals=True)
-def _lower_batch_normalization(layer: Any, x: Tensor) -> Tensor:
+def _lower_batch_normalization(layer: keras.layers.BatchNormalization, x: Tensor) -> Tensor:
     """Return the real numbers that the layer itself computes, for a quantizer behind it."""
     odd = explain_refusal(
         layer,

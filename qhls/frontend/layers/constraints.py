@@ -9,11 +9,11 @@ import numpy as np
 
 from qhls.frontend.layers.registry import register
 from qhls.quantizers import Quantizer, get_quantizer
-from qhls.quantizers.keras_types import ops
+from qhls.quantizers.keras_types import Identifier, KerasShape, KerasTensor, ops
 from qhls.quantizers.numerics import make_constant
 
 
-def _make_number(value: Any) -> float:
+def _make_number(value: KerasTensor | float) -> float:
     """Return a Python number; configurations hold nothing else."""
     if isinstance(value, int | float):
         return value
@@ -33,8 +33,8 @@ class Clip(keras.constraints.Constraint):
         self,
         min_value: float = 0.0,
         max_value: float = 1.0,
-        constraint: Any = None,
-        quantizer: Any = None,
+        constraint: Identifier = None,
+        quantizer: Identifier = None,
     ) -> None:
         self.min_value = _make_number(min_value)
         self.max_value = _make_number(max_value)
@@ -48,7 +48,7 @@ class Clip(keras.constraints.Constraint):
         bound = max(1.0, float(np.max(top)))
         return cls(-bound, bound)
 
-    def __call__(self, value: Any) -> Any:
+    def __call__(self, value: KerasTensor) -> KerasTensor:
         """Return ``value``, constrained, in its shape."""
         if self.constraint is not None:
             value = self.constraint(value)
@@ -73,13 +73,13 @@ class QInitializer(keras.initializers.Initializer):
     range.
     """
 
-    def __init__(self, initializer: Any, use_scale: bool, quantizer: Any) -> None:
+    def __init__(self, initializer: Identifier, use_scale: bool, quantizer: Identifier) -> None:
         self.initializer: Any = keras.initializers.get(initializer)
         self.use_scale = use_scale
         self.quantizer: Any = get_quantizer(quantizer)
 
     @classmethod
-    def fit(cls, initializer: Any, quantizer: Quantizer) -> keras.initializers.Initializer:
+    def fit(cls, initializer: Identifier, quantizer: Quantizer) -> keras.initializers.Initializer:
         """Wrap ``initializer``, unless it needs no fit.
 
         Constants stay what they are, and a quantizer that finds its own scale (``alpha`` a string)
@@ -91,7 +91,7 @@ class QInitializer(keras.initializers.Initializer):
             return inner
         return cls(inner, use_scale=True, quantizer=quantizer)
 
-    def __call__(self, shape: Any, dtype: Any = None) -> Any:
+    def __call__(self, shape: KerasShape, dtype: str | None = None) -> KerasTensor:
         """Draw a tensor of ``shape`` within the quantizer's range."""
         x = self.initializer(shape, dtype=dtype)
         if self.quantizer is None:
@@ -103,7 +103,7 @@ class QInitializer(keras.initializers.Initializer):
         top = make_constant(top, x)
         return ops.clip(x, -top, top)
 
-    def _find_gain(self, x: Any, step: Any) -> Any:
+    def _find_gain(self, x: KerasTensor, step: KerasTensor) -> KerasTensor:
         """Return the factor that scales ``x`` up: 1 unless its spread is below ``step``."""
         quantized = ops.cast(self.quantizer(x), x.dtype)
         matched = ops.sum(quantized * quantized) / ops.maximum(ops.sum(quantized * x), 1e-12)

@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qhls.frontend.layers.linear import finish
 from qhls.frontend.layers.qlayer import QLayer, collect_arguments
@@ -14,7 +15,7 @@ from qhls.frontend.layers.windows import convolve
 from qhls.frontend.lowering.lower import lower
 from qhls.frontend.lowering.reals import Tensor
 from qhls.ir import Op
-from qhls.quantizers.keras_types import ops
+from qhls.quantizers.keras_types import KerasTensor, ops
 
 
 @register
@@ -64,14 +65,14 @@ class QConv2D(QLayer, keras.layers.Conv2D):
         super().__init__(**arguments)
         self.mask = None if mask is None else _apply_mask(mask)
 
-    def quantize_variable(self, variable: str) -> Any:
+    def quantize_variable(self, variable: str) -> KerasTensor:
         """Return the quantised variable; a kernel is masked after it is quantised."""
         value = super().quantize_variable(variable)
         if variable == "kernel" and self.mask is not None:
             return value * ops.cast(self.mask, value.dtype)
         return value
 
-    def compute_product(self, inputs: Any) -> Any:
+    def compute_product(self, inputs: KerasTensor) -> Any:
         """Map ``(batch, h, w, in)`` to ``(batch, h', w', filters)``."""
         return self.convolution_op(inputs, self.quantize_variable("kernel"))
 
@@ -80,7 +81,7 @@ class QConv2D(QLayer, keras.layers.Conv2D):
         return super().get_config() | {"mask": None if self.mask is None else self.mask.tolist()}
 
 
-def _apply_mask(mask: Any) -> np.ndarray:
+def _apply_mask(mask: ArrayLike) -> np.ndarray:
     array = np.asarray(mask, dtype="float32")
     if array.ndim == 2:
         return array[:, :, None, None]

@@ -7,13 +7,14 @@ from typing import Any
 import keras
 
 from qhls.frontend.layers.linear import finish
+from qhls.frontend.layers.protocols import Convolution
 from qhls.frontend.layers.qlayer import QLayer, collect_arguments
 from qhls.frontend.layers.registry import register
 from qhls.frontend.layers.windows import convolve
 from qhls.frontend.lowering.lower import lower
 from qhls.frontend.lowering.reals import Tensor
 from qhls.ir import Op
-from qhls.quantizers.keras_types import ops
+from qhls.quantizers.keras_types import KerasTensor, ops
 
 
 @register
@@ -57,7 +58,7 @@ class QConv1D(QLayer, keras.layers.Conv1D):
     ):
         super().__init__(**collect_arguments(locals()))
 
-    def compute_product(self, inputs: Any) -> Any:
+    def compute_product(self, inputs: KerasTensor) -> KerasTensor:
         """Map ``(batch, steps, in)`` to ``(batch, steps', filters)``."""
         inputs, padding = pad_causal(self, inputs)
         return ops.conv(
@@ -70,7 +71,7 @@ class QConv1D(QLayer, keras.layers.Conv1D):
         )
 
 
-def pad_causal(layer: Any, inputs: Any) -> tuple[Any, str]:
+def pad_causal(layer: Convolution, inputs: KerasTensor) -> tuple[Any, str]:
     """Pad ``inputs`` of a causal 1D convolution; return them and the padding that remains.
 
     ``padding="causal"`` is done here: zeros before the first step.

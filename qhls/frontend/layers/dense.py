@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import keras
 
 from qhls.frontend.layers.linear import finish, lower_linear
@@ -12,7 +10,7 @@ from qhls.frontend.layers.registry import register
 from qhls.frontend.lowering.lower import lower
 from qhls.frontend.lowering.reals import Tensor
 from qhls.ir import Matmul, Op
-from qhls.quantizers.keras_types import ops
+from qhls.quantizers.keras_types import KerasTensor, ops
 
 
 @register
@@ -51,7 +49,7 @@ class QDense(QLayer, keras.layers.Dense):
     ):
         super().__init__(**collect_arguments(locals()))
 
-    def compute_product(self, inputs: Any) -> Any:
+    def compute_product(self, inputs: KerasTensor) -> KerasTensor:
         """Compute ``(..., n) @ (n, units)``."""
         return ops.matmul(inputs, self.quantize_variable("kernel"))
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import keras
 
 from qhls.frontend.layers.linear import finish
+from qhls.frontend.layers.protocols import QConvolution
 from qhls.frontend.layers.qlayer import QLayer, Quantized, collect_arguments
 from qhls.frontend.layers.registry import register
 from qhls.frontend.layers.windows import convolve_depthwise
 from qhls.frontend.lowering.lower import lower
 from qhls.frontend.lowering.reals import Tensor
 from qhls.ir import Op
-from qhls.quantizers.keras_types import ops
+from qhls.quantizers.keras_types import KerasTensor, ops
 
 
 @register
@@ -63,18 +62,21 @@ class QDepthwiseConv2D(QLayer, keras.layers.DepthwiseConv2D):
         super().__init__(**collect_arguments(locals()))
 
     @property
-    def depthwise_kernel(self) -> Any:
+    def depthwise_kernel(self) -> KerasTensor:
         """QKeras' name of the kernel."""
         return self.kernel
 
-    def compute_product(self, inputs: Any) -> Any:
+    def compute_product(self, inputs: KerasTensor) -> KerasTensor:
         """Map ``(batch, h, w, in)`` to ``(batch, h', w', in * depth_multiplier)``."""
         return convolve_channels(self, inputs)
 
 
 def convolve_channels(
-    layer: Any, inputs: Any, padding: str | None = None, kernel: Any = None
-) -> Any:
+    layer: QConvolution,
+    inputs: KerasTensor,
+    padding: str | None = None,
+    kernel: KerasTensor | None = None,
+) -> KerasTensor:
     """Convolve each channel of ``inputs`` with ``layer``'s quantised depthwise kernel.
 
     ``padding`` and ``kernel``, where given, take the place of ``layer``'s.

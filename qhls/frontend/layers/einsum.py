@@ -18,7 +18,7 @@ from qhls.frontend.lowering.reals import Tensor
 from qhls.frontend.lowering.refusal import explain_refusal
 from qhls.ir import Const, Conv, Matmul, Op, Reshape
 from qhls.ir.integers import Array
-from qhls.quantizers.keras_types import ops
+from qhls.quantizers.keras_types import KerasShape, KerasTensor, ops
 
 
 @register
@@ -58,14 +58,14 @@ class QEinsumDense(QLayer, keras.layers.EinsumDense):
         """Return whether the layer adds its bias."""
         return self.bias_axes is not None
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
+    def compute_output_shape(self, input_shape: KerasShape) -> KerasShape:
         """Return the sizes of the equation's axes; those behind ``...`` in the input's order."""
         x, w, out = spell_axes(self.equation, len(input_shape))
         kernel: Any = self.kernel
         sizes = dict(zip(w, kernel.shape, strict=True)) | dict(zip(x, input_shape, strict=True))
         return tuple(sizes[axis] for axis in out)
 
-    def compute_product(self, inputs: Any) -> Any:
+    def compute_product(self, inputs: KerasTensor) -> KerasTensor:
         """Compute the sums of products that ``equation`` says."""
         return ops.einsum(self.equation, inputs, self.quantize_variable("kernel"))
 

@@ -17,7 +17,7 @@ from qhls.frontend.lowering.refusal import explain_refusal
 from qhls.frontend.lowering.steps import step_function
 from qhls.ir import Add, Const, Max, Min, Op, Sub
 from qhls.ir.integers import Array
-from qhls.quantizers.keras_types import KerasLayer, ops
+from qhls.quantizers.keras_types import KerasLayer, KerasTensor, ops
 
 
 def _apply_real(
@@ -43,7 +43,7 @@ def _find_axes(numbers: Array, rank: int) -> tuple[int, ...]:
 
 
 @lower.register(keras.layers.ReLU, reads_reals=True)
-def _lower_relu(layer: Any, x: Tensor) -> Tensor:
+def _lower_relu(layer: keras.layers.ReLU, x: Tensor) -> Tensor:
     slope, highest, threshold = layer.negative_slope, layer.max_value, layer.threshold
     exactly = isinstance(x, Op) and threshold == 0
     rectified = rectify(x, float(slope), highest) if isinstance(x, Op) and exactly else None
@@ -54,7 +54,7 @@ def _lower_relu(layer: Any, x: Tensor) -> Tensor:
 
 
 @lower.register(keras.layers.LeakyReLU, reads_reals=True)
-def _lower_leaky_relu(layer: Any, x: Tensor) -> Tensor:
+def _lower_leaky_relu(layer: keras.layers.LeakyReLU, x: Tensor) -> Tensor:
     slope = float(layer.negative_slope)
     rectified = rectify(x, slope) if isinstance(x, Op) else None
     return (
@@ -65,12 +65,12 @@ def _lower_leaky_relu(layer: Any, x: Tensor) -> Tensor:
 
 
 @lower.register(keras.layers.ELU, reads_reals=True)
-def _lower_elu(layer: Any, x: Tensor) -> Tensor:
+def _lower_elu(layer: keras.layers.ELU, x: Tensor) -> Tensor:
     return _apply_real(layer, x, f"alpha={layer.alpha}", layer.alpha >= 0)
 
 
 @lower.register(keras.layers.PReLU, reads_reals=True)
-def _lower_prelu(layer: Any, x: Tensor) -> Tensor:
+def _lower_prelu(layer: keras.layers.PReLU, x: Tensor) -> Tensor:
     """Multiply negative numbers by a slope per element, or per element that ``shared_axes`` keep apart."""
     slopes: Any = ops.convert_to_numpy(layer.alpha)
     if isinstance(x, Op) and has_few_bits(slopes):
@@ -84,7 +84,7 @@ def _lower_prelu(layer: Any, x: Tensor) -> Tensor:
 
 
 @lower.register(keras.layers.Rescaling, reads_reals=True)
-def _lower_rescaling(layer: Any, x: Tensor) -> Tensor:
+def _lower_rescaling(layer: keras.layers.Rescaling, x: Tensor) -> Tensor:
     scale, offset = np.asarray(layer.scale, np.float64), np.asarray(layer.offset, np.float64)
     if scale.ndim and keras.config.image_data_format() == "channels_first":
         scale = scale.reshape(scale.shape + (1,) * (3 - scale.ndim))  # as Keras does
@@ -97,7 +97,7 @@ def _lower_rescaling(layer: Any, x: Tensor) -> Tensor:
 
 
 @lower.register(keras.layers.Normalization, reads_reals=True)
-def _lower_normalization(layer: Any, x: Tensor) -> Tensor:
+def _lower_normalization(layer: keras.layers.Normalization, x: Tensor) -> Tensor:
     """Compute ``(x - mean) / deviation``, or the inverse if ``invert``, with Keras' broadcast statistics."""
     mean, variance = (np.asarray(ops.convert_to_numpy(v)) for v in (layer.mean, layer.variance))
     if mean.shape[0] != 1:
@@ -115,14 +115,14 @@ def _lower_normalization(layer: Any, x: Tensor) -> Tensor:
 
 
 @lower.register(keras.layers.Discretization, reads_reals=True)
-def _lower_discretization(layer: Any, x: Tensor) -> Op:
+def _lower_discretization(layer: keras.layers.Discretization, x: Tensor) -> Op:
     """Return the number of the bin, which is a step function."""
     if layer.output_mode != "int":
         raise explain_refusal(
             layer, "output_mode='int'", f"{layer.output_mode!r}", "Encode its result later."
         )
 
-    def find_bin(v: Any) -> Any:
+    def find_bin(v: KerasTensor) -> KerasTensor:
         return ops.cast(layer(v), v.dtype)
 
     return step_function(layer, find_bin, x, turns=())

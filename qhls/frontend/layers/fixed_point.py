@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qhls.errors import QuantizerError
 from qhls.frontend.layers.registry import register
@@ -18,7 +19,7 @@ from qhls.frontend.lowering.steps import step_function
 from qhls.ir import Add, Const, Fixed, Max, Min, Mul, Op, Overflow, Quantize, Rounding, Shift, Sub
 from qhls.ir.integers import Array
 from qhls.model.floats import FLOAT32_EXACT
-from qhls.quantizers.keras_types import ops
+from qhls.quantizers.keras_types import KerasShape, KerasTensor, ops
 
 _MODES = {"TRN": Rounding.FLOOR, "RND": Rounding.HALF_UP, "RND_CONV": Rounding.HALF_EVEN}
 """Rounding modes that an assignment has."""
@@ -44,13 +45,15 @@ _HALF_LOST = 25
 """Dropped fraction bits from which float32 rounds the sum of a number and 1/2 to the next integer."""
 
 
-def round_floats(x: Any, fraction: Array, rounding: str) -> Any:
+def round_floats(x: KerasTensor, fraction: Array, rounding: str) -> KerasTensor:
     """Return the floats ``x`` rounded to ``fraction`` bits behind the point, in their own arithmetic."""
     up, down = (_take_power_of_two(bits, x) for bits in (fraction, -fraction))
     return _ROUNDINGS[rounding](x * up) * down
 
 
-def quantize_floats(x: Any, bits: tuple[Array, Array, Array], rounding: str, overflow: str) -> Any:
+def quantize_floats(
+    x: KerasTensor, bits: tuple[Array, Array, Array], rounding: str, overflow: str
+) -> KerasTensor:
     """Return the floats ``x`` in fixed point; elements of no bits are 0.
 
     ``bits`` are those of the sign (0 or 1), and integer and fraction bits, of each element; they broadcast to ``x``.
@@ -70,7 +73,7 @@ def quantize_floats(x: Any, bits: tuple[Array, Array, Array], rounding: str, ove
     return ops.where(alive, result, ops.zeros_like(result))
 
 
-def _take_power_of_two(exponents: Array, x: Any) -> Any:
+def _take_power_of_two(exponents: Array, x: KerasTensor) -> KerasTensor:
     """Return exact powers of two in the type of ``x``: backends may round their own ``power``."""
     return ops.cast(np.ldexp(1.0, np.asarray(exponents).astype(int)), x.dtype)
 
@@ -100,9 +103,9 @@ class QFixedPoint(keras.layers.Layer):
 
     def __init__(  # noqa: PLR0917 - the order of a quantizer's arguments
         self,
-        keep_negative: Any = 1,
-        integer: Any = 3,
-        fraction: Any = 4,
+        keep_negative: ArrayLike = 1,
+        integer: ArrayLike = 3,
+        fraction: ArrayLike = 4,
         rounding: str = "RND",
         overflow: str = "WRAP",
         scale: float = 1.0,
@@ -133,7 +136,7 @@ class QFixedPoint(keras.layers.Layer):
         """Return the shape of the bits."""
         return self.bits[0].shape
 
-    def call(self, inputs: Any) -> Any:
+    def call(self, inputs: KerasTensor) -> KerasTensor:
         """Return the quantised ``inputs``."""
         scaled = inputs / self.scale if self.scale != 1 else inputs
         result = quantize_floats(scaled, self.bits, self.rounding, self.overflow)
@@ -141,7 +144,7 @@ class QFixedPoint(keras.layers.Layer):
         result = result * self.factor if self.factor != 1 else result
         return result + self.offset if self.offset else result
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
+    def compute_output_shape(self, input_shape: KerasShape) -> KerasShape:
         """Return the input's shape."""
         return input_shape
 
@@ -163,7 +166,7 @@ class QFixedPoint(keras.layers.Layer):
         return super().get_config() | lists | own
 
 
-def _read_bits(*given: Any) -> tuple[Array, Array, Array]:
+def _read_bits(*given: ArrayLike) -> tuple[Array, Array, Array]:
     """Return the bits of each element as integers of one shape, those of elements without bits as 0."""
     try:
         bits = list(np.broadcast_arrays(*(np.asarray(each) for each in given)))
@@ -205,7 +208,7 @@ def _round_reals(layer: QFixedPoint, x: Reals | Joined) -> Op:
     """Round real numbers to the elements' fraction bits, as steps: rounding never turns, where wrapping does."""
     bits = layer.bits
 
-    def compute(v: Any) -> Any:
+    def compute(v: KerasTensor) -> KerasTensor:
         scaled = v / layer.scale
         if layer.overflow != "WRAP":
             return quantize_floats(scaled, bits, layer.rounding, layer.overflow)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping, Sequence
 from typing import Any
 
 import keras
@@ -20,7 +21,7 @@ from qhls.frontend.layers.registry import register
 from qhls.frontend.lowering.lower import lower
 from qhls.frontend.lowering.reals import Tensor
 from qhls.ir import Matmul, Op
-from qhls.quantizers.keras_types import ops
+from qhls.quantizers.keras_types import Identifier, KerasShape, KerasTensor, ops
 from qhls.quantizers.numerics import as_trained
 
 FOLDING_MODES = ("ema_stats_folding", "batch_stats_folding")
@@ -35,7 +36,7 @@ NORMALISATION_ARGUMENTS = (
 class _Normalization(keras.layers.BatchNormalization):
     """Folded normalisation; mixed precision does not round it before it is quantised."""
 
-    def add_weight(self, *args: Any, **kwargs: Any) -> Any:
+    def add_weight(self, *args: Any, **kwargs: Any) -> keras.Variable:
         """Add a variable that is read as it is."""
         return super().add_weight(*args, **{**kwargs, "autocast": False})
 
@@ -65,19 +66,19 @@ class Folded(QLayer):
     def __init__(
         self,
         *args: Any,
-        axis: Any = -1,
-        momentum: Any = 0.99,
-        epsilon: Any = 0.001,
-        center: Any = True,
-        scale: Any = True,
-        beta_initializer: Any = "zeros",
-        gamma_initializer: Any = "ones",
-        moving_mean_initializer: Any = "zeros",
-        moving_variance_initializer: Any = "ones",
-        beta_regularizer: Any = None,
-        gamma_regularizer: Any = None,
-        beta_constraint: Any = None,
-        gamma_constraint: Any = None,
+        axis: int | Sequence[int] = -1,
+        momentum: float = 0.99,
+        epsilon: float = 0.001,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: Identifier = "zeros",
+        gamma_initializer: Identifier = "ones",
+        moving_mean_initializer: Identifier = "zeros",
+        moving_variance_initializer: Identifier = "ones",
+        beta_regularizer: Identifier = None,
+        gamma_regularizer: Identifier = None,
+        beta_constraint: Identifier = None,
+        gamma_constraint: Identifier = None,
         ema_freeze_delay: int | None = None,
         folding_mode: str = "ema_stats_folding",
         **kwargs: Any,
@@ -103,7 +104,7 @@ class Folded(QLayer):
         """The axis of the channels."""
         return 1 if getattr(self, "data_format", None) == "channels_first" else -1
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: KerasShape) -> None:
         """Make kernel, bias, the variables of the normalisation, and ``iteration``."""
         super().build(input_shape)
         rank = len(input_shape)
@@ -121,11 +122,11 @@ class Folded(QLayer):
             trainable=False,
         )
 
-    def save_own_variables(self, store: Any) -> None:
+    def save_own_variables(self, store: MutableMapping[str, Any]) -> None:
         """Save all variables; Keras' convolutions and ``Dense`` write kernel and bias only."""
         keras.layers.Layer.save_own_variables(self, store)
 
-    def load_own_variables(self, store: Any) -> None:
+    def load_own_variables(self, store: MutableMapping[str, Any]) -> None:
         """Load all variables; in a file without ``iteration`` training has not begun.
 
         The Keras 3 port of QKeras writes ``iteration`` under its name.
@@ -137,15 +138,15 @@ class Folded(QLayer):
 
     # -- folding ------------------------------------------------------------------------------------
 
-    def apply_kernel(self, inputs: Any, kernel: Any) -> Any:
+    def apply_kernel(self, inputs: KerasTensor, kernel: KerasTensor) -> KerasTensor:
         """Apply the layer's op to ``inputs`` with any ``kernel``."""
         raise NotImplementedError(f"{type(self).__name__} must define apply_kernel(inputs, kernel)")
 
-    def scale_kernel(self, kernel: Any, factors: Any) -> Any:
+    def scale_kernel(self, kernel: KerasTensor, factors: KerasTensor) -> KerasTensor:
         """Multiply each output channel of ``kernel`` by its factor."""
         return factors * kernel
 
-    def get_unquantized(self, variable: str) -> Any:
+    def get_unquantized(self, variable: str) -> KerasTensor | None:
         """Return the folded kernel or bias of inference."""
         if not self.built:
             return None
@@ -167,15 +168,15 @@ class Folded(QLayer):
         norm = self.batchnorm
         return ops.stop_gradient(norm.moving_mean), ops.stop_gradient(norm.moving_variance)
 
-    def _compute_inverse(self, variance: Any) -> Any:
+    def _compute_inverse(self, variance: KerasTensor) -> KerasTensor:
         inverse = ops.rsqrt(as_trained(variance) + self.batchnorm.epsilon)
         return inverse * as_trained(self.batchnorm.gamma) if self.batchnorm.scale else inverse
 
-    def _fold_kernel(self, variance: Any) -> Any:
+    def _fold_kernel(self, variance: KerasTensor) -> KerasTensor:
         inverse = self._compute_inverse(variance)
         return self.scale_kernel(ops.cast(self.kernel, inverse.dtype), inverse)
 
-    def _fold_bias(self, mean: Any, variance: Any) -> Any:
+    def _fold_bias(self, mean: KerasTensor, variance: KerasTensor) -> KerasTensor:
         inverse = self._compute_inverse(variance)
         mean = as_trained(mean)
         bias = ops.cast(self.bias, inverse.dtype) - mean if self.use_bias else -mean
@@ -184,7 +185,7 @@ class Folded(QLayer):
 
     # -- the call -----------------------------------------------------------------------------------
 
-    def call(self, inputs: Any, training: Any = None) -> Any:
+    def call(self, inputs: KerasTensor, training: bool | None = None) -> KerasTensor:
         """Apply the folded, quantised kernel, the folded, quantised bias and the activation."""
         mean, variance = self._read_moving()
         kernel_variance, correction = variance, None
@@ -202,7 +203,7 @@ class Folded(QLayer):
         bias = self.apply_quantizer("bias", self._fold_bias(mean, variance))
         return self.activation(outputs + self._broadcast_along(bias, outputs))
 
-    def _observe(self, inputs: Any) -> tuple[Any, Any, Any]:
+    def _observe(self, inputs: KerasTensor) -> tuple[Any, Any, Any]:
         """Count the step and update the moving statistics; mean, variance and whether they move."""
         norm: Any = self.batchnorm
         kernel = ops.cast(self.kernel, self.compute_dtype)
@@ -223,13 +224,15 @@ class Folded(QLayer):
         self.iteration.assign(self.iteration + 1)
         return used[0], used[1], live
 
-    def _find_correction(self, moving: Any, variance: Any, live: Any) -> Any:
+    def _find_correction(
+        self, moving: KerasTensor, variance: KerasTensor, live: KerasTensor | bool
+    ) -> KerasTensor:
         """Return the factor from an output normalised by the ``moving`` variance to one by ``variance``."""
         epsilon = self.batchnorm.epsilon
         correction = ops.sqrt(moving + epsilon) * ops.rsqrt(variance + epsilon)
         return correction if live is True else ops.where(live, correction, 1.0)
 
-    def _broadcast_along(self, values: Any, outputs: Any) -> Any:
+    def _broadcast_along(self, values: KerasTensor, outputs: KerasTensor) -> KerasTensor:
         """Return ``values``, one per channel, in the type of ``outputs`` and a shape that broadcasts to it."""
         shape = [1] * len(outputs.shape)
         shape[self._channels] = -1
@@ -259,7 +262,7 @@ class QConv2DBatchnorm(Folded, QConv2D):
         ValueError: an unknown ``folding_mode``; an ``axis`` that is not that of the channels.
     """
 
-    def apply_kernel(self, inputs: Any, kernel: Any) -> Any:
+    def apply_kernel(self, inputs: KerasTensor, kernel: KerasTensor) -> Any:
         """Map ``(batch, h, w, in)`` to ``(batch, h', w', filters)``; masked as in ``QConv2D``."""
         masked = kernel if self.mask is None else kernel * ops.cast(self.mask, kernel.dtype)
         return self.convolution_op(inputs, masked)
@@ -276,11 +279,11 @@ class QDepthwiseConv2DBatchnorm(Folded, QDepthwiseConv2D):
         ValueError: an unknown ``folding_mode``; an ``axis`` that is not that of the channels.
     """
 
-    def apply_kernel(self, inputs: Any, kernel: Any) -> Any:
+    def apply_kernel(self, inputs: KerasTensor, kernel: KerasTensor) -> KerasTensor:
         """Map ``(batch, h, w, in)`` to ``(batch, h', w', in * depth_multiplier)``."""
         return convolve_channels(self, inputs, kernel=kernel)
 
-    def scale_kernel(self, kernel: Any, factors: Any) -> Any:
+    def scale_kernel(self, kernel: KerasTensor, factors: KerasTensor) -> KerasTensor:
         """Multiply each output channel, the last two axes of ``(h, w, in, depth_multiplier)``, by its factor."""
         return ops.reshape(factors, kernel.shape[2:]) * kernel
 
@@ -296,7 +299,7 @@ class QDenseBatchnorm(Folded, QDense):
         ValueError: an unknown ``folding_mode``; an ``axis`` that is not that of the channels.
     """
 
-    def apply_kernel(self, inputs: Any, kernel: Any) -> Any:
+    def apply_kernel(self, inputs: KerasTensor, kernel: KerasTensor) -> KerasTensor:
         """Compute ``(..., n) @ (n, units)``."""
         return ops.matmul(inputs, kernel)
 

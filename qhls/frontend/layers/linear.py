@@ -17,7 +17,7 @@ from qhls.ir import Add, Const, Op
 from qhls.ir.integers import Array
 from qhls.quantizers import Quantizer
 from qhls.quantizers.base import is_noiseless
-from qhls.quantizers.keras_types import KerasLayer, ops
+from qhls.quantizers.keras_types import KerasLayer, KerasTensor, ops
 from qhls.quantizers.numerics import find_trained_type, skip_gradients
 
 Arrange = Callable[[Array], Array]
@@ -62,7 +62,7 @@ def lower_linear(
     if running is not None:
         running.rounds.append(layer.name)  # Keras multiplies first, then sums rounded products
 
-    def scale_weights(v: Any) -> Any:
+    def scale_weights(v: KerasTensor) -> KerasTensor:
         return v * ops.convert_to_tensor(factors, v.dtype)
 
     return Reals(make(Const.of(used, variable)), scale_weights, monotone=True, refusal=odd)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 from functools import reduce
 from typing import Any
 
@@ -17,6 +18,7 @@ from qhls.frontend.layers.operators import (
     reduce_axes,
     register_operations,
 )
+from qhls.frontend.layers.protocols import OperationArgument
 from qhls.frontend.lowering.arithmetic import find_arithmetic
 from qhls.frontend.lowering.choices import make_steps, make_truth, negate, select
 from qhls.frontend.lowering.lower import lower, make_zero
@@ -33,7 +35,7 @@ from qhls.frontend.lowering.steps import step_function
 from qhls.ir import Codes, Const, Fixed, Input, Max, Min, Mul, Op, Pool, Reshape, Sub
 from qhls.ir.integers import find_dyadic
 from qhls.model.floats import FLOAT32_EXACT
-from qhls.quantizers.keras_types import ops
+from qhls.quantizers.keras_types import KerasOperation, KerasTensor, ops
 from qhls.quantizers.numerics import pad_to_packets, use_precision
 
 POWERS = 1 << 20
@@ -60,7 +62,7 @@ _MIRRORED = {
 
 
 @register_operations(*_COMPARISONS)
-def _lower_compared(operation: Any, a: Any, b: Any) -> Op:
+def _lower_compared(operation: KerasOperation, a: Any, b: Any) -> Op:
     kind = type(operation).__name__
     if is_tensor(a) and is_tensor(b):
         operands = match_ranks(
@@ -74,7 +76,13 @@ def _lower_compared(operation: Any, a: Any, b: Any) -> Op:
     )
 
 
-def _lower_comparison(operation: Any, kind: str, x: Tensor, value: Any, function: Any) -> Op:
+def _lower_comparison(
+    operation: KerasOperation,
+    kind: str,
+    x: Tensor,
+    value: OperationArgument,
+    function: Callable[[KerasTensor, KerasTensor], KerasTensor],
+) -> Op:
     """Return the comparison of ``x`` with a constant; ``function`` is Keras' own."""
     constant = read_constant(operation, value, x)
     if isinstance(x, Op) and is_held(constant):
@@ -84,7 +92,7 @@ def _lower_comparison(operation: Any, kind: str, x: Tensor, value: Any, function
         difference = Sub(x, Const.of(constant, "constant"), proved=True)
         return make_steps(difference, *_COMPARISONS[kind])
 
-    def compare_constant(v: Any) -> Any:
+    def compare_constant(v: KerasTensor) -> KerasTensor:
         return ops.cast(function(v, ops.cast(constant, v.dtype)), v.dtype)
 
     monotone = "Equal" not in (kind, kind.removeprefix("Not"))
@@ -100,7 +108,7 @@ def _lower_comparison(operation: Any, kind: str, x: Tensor, value: Any, function
 
 
 @register_operations("LogicalAnd", "LogicalOr", "LogicalXor")
-def _lower_logical(operation: Any, a: Any, b: Any) -> Op:
+def _lower_logical(operation: KerasOperation, a: OperationArgument, b: OperationArgument) -> Op:
     if not (is_tensor(a) and is_tensor(b)):
         raise explain_refusal(operation, "two tensors", "a constant", "Leave the operation out.")
     operands = (make_truth(require_exact(operation, a)), make_truth(require_exact(operation, b)))
@@ -112,12 +120,12 @@ def _lower_logical(operation: Any, a: Any, b: Any) -> Op:
 
 
 @register_operations("LogicalNot")
-def _lower_logical_not(operation: Any, x: Tensor) -> Op:
+def _lower_logical_not(operation: KerasOperation, x: Tensor) -> Op:
     return negate(make_truth(require_exact(operation, x)))
 
 
 @register_operations("Any", "All")
-def _lower_any_or_all(operation: Any, x: Tensor) -> Op:
+def _lower_any_or_all(operation: KerasOperation, x: Tensor) -> Op:
     holds = make_truth(require_exact(operation, x))
     if type(operation).__name__ == "Any":
         return reduce_axes(operation, holds, "max")
@@ -125,7 +133,7 @@ def _lower_any_or_all(operation: Any, x: Tensor) -> Op:
 
 
 @register_operations("CountNonzero")
-def _lower_count_nonzero(operation: Any, x: Tensor) -> Op:
+def _lower_count_nonzero(operation: KerasOperation, x: Tensor) -> Op:
     return reduce_axes(operation, make_truth(require_exact(operation, x)), "sum")
 
 
@@ -133,7 +141,12 @@ def _lower_count_nonzero(operation: Any, x: Tensor) -> Op:
 
 
 @register_operations("Where")
-def _lower_where(operation: Any, condition: Any, a: Any = None, b: Any = None) -> Tensor:
+def _lower_where(
+    operation: KerasOperation,
+    condition: OperationArgument,
+    a: OperationArgument = None,
+    b: OperationArgument = None,
+) -> Tensor:
     if not is_tensor(condition) or a is None or b is None:
         raise explain_refusal(
             operation, "a condition that is a tensor, and two choices", "others", "Name all three."
@@ -150,7 +163,7 @@ def _lower_where(operation: Any, condition: Any, a: Any = None, b: Any = None) -
     return join_tensors(xs, choose, tuple(shape), find_boundary(xs))
 
 
-def _make_number(operation: Any, value: Any, x: Tensor) -> Op:
+def _make_number(operation: KerasOperation, value: OperationArgument, x: Tensor) -> Op:
     """Return one number as a tensor of one element: an input that has this number only."""
     constant = read_constant(operation, value, x)
     if constant.size != 1 or not is_held(constant):
@@ -192,7 +205,7 @@ def _lower_masking(layer: keras.layers.Masking, x: Op) -> Op:
 
 
 @register_operations("Power")
-def _lower_power(operation: Any, a: Any, b: Any) -> Tensor:
+def _lower_power(operation: KerasOperation, a: OperationArgument, b: OperationArgument) -> Tensor:
     """Multiply integers, if Keras' power has these numbers on every code."""
     if not is_tensor(a) or is_tensor(b):
         raise explain_refusal(
@@ -207,7 +220,7 @@ def _lower_power(operation: Any, a: Any, b: Any) -> Tensor:
             running.rounds.append(product.layer)
         return product
 
-    def raise_to_constant(v: Any) -> Any:
+    def raise_to_constant(v: KerasTensor) -> KerasTensor:
         return operation(v, ops.cast(exponent, v.dtype))
 
     axes = [axis for axis, size in enumerate(exponent.shape) if size > 1]
@@ -229,7 +242,7 @@ def _multiply_out(x: Op, exponent: int) -> Op:
     return Mul(square, x) if exponent % 2 else square
 
 
-def _find_product_type(operation: Any, x: Op, times: int) -> str | None:
+def _find_product_type(operation: KerasOperation, x: Op, times: int) -> str | None:
     """Return the float type in which Keras' power has no rounding on any code of ``x``; None if none has."""
     lo, hi = x.range.hull
     if hi - lo >= POWERS:

@@ -38,7 +38,7 @@ def _lower_average(layer: keras.layers.Average, *xs: Op) -> Tensor:
     return lower_mean(layer, reduce(Add, match_ranks(layer, xs)), len(xs), divided=True)
 
 
-def match_ranks(layer: KerasLayer, xs: tuple[Op, ...]) -> tuple[Op, ...]:
+def match_ranks(layer: object, xs: tuple[Op, ...]) -> tuple[Op, ...]:
     """Return ``xs``, if Keras broadcasts them as the ops do."""
     if len({len(x.shape) for x in xs if x.batched}) > 1:
         shapes = ", ".join(str(x.shape) for x in xs)

@@ -11,34 +11,35 @@ import keras
 from qhls.frontend.layers.activation import QActivation
 from qhls.frontend.layers.conv import QConv2D
 from qhls.frontend.layers.depthwise import QDepthwiseConv2D
+from qhls.quantizers.keras_types import Identifier, PerAxis
 
 
 def QMobileNetSeparableConv2D(  # noqa: N802, PLR0917 - QKeras' name and order
     filters: int,
-    kernel_size: Any,
-    strides: Any = (1, 1),
+    kernel_size: PerAxis,
+    strides: PerAxis = (1, 1),
     padding: str = "valid",
-    dilation_rate: Any = (1, 1),
+    dilation_rate: PerAxis = (1, 1),
     depth_multiplier: int = 1,
-    activation: Any = None,
+    activation: Identifier = None,
     use_bias: bool = True,
-    depthwise_initializer: Any = "he_normal",
-    pointwise_initializer: Any = "he_normal",
-    bias_initializer: Any = "zeros",
-    depthwise_regularizer: Any = None,
-    pointwise_regularizer: Any = None,
-    bias_regularizer: Any = None,
-    activity_regularizer: Any = None,
-    depthwise_constraint: Any = None,
-    pointwise_constraint: Any = None,
-    bias_constraint: Any = None,
-    depthwise_quantizer: Any = None,
-    pointwise_quantizer: Any = None,
-    bias_quantizer: Any = None,
-    depthwise_activation: Any = None,
-    depthwise_range: Any = None,
-    pointwise_range: Any = None,
-    bias_range: Any = None,
+    depthwise_initializer: Identifier = "he_normal",
+    pointwise_initializer: Identifier = "he_normal",
+    bias_initializer: Identifier = "zeros",
+    depthwise_regularizer: Identifier = None,
+    pointwise_regularizer: Identifier = None,
+    bias_regularizer: Identifier = None,
+    activity_regularizer: Identifier = None,
+    depthwise_constraint: Identifier = None,
+    pointwise_constraint: Identifier = None,
+    bias_constraint: Identifier = None,
+    depthwise_quantizer: Identifier = None,
+    pointwise_quantizer: Identifier = None,
+    bias_quantizer: Identifier = None,
+    depthwise_activation: Identifier = None,
+    depthwise_range: object = None,
+    pointwise_range: object = None,
+    bias_range: object = None,
     depthwise_dropout_rate: float = 0.0,
     pw_first: bool = False,
     name: str = "",
@@ -95,7 +96,7 @@ def _make_layers(arguments: dict[str, Any]) -> list[Any]:
     return [first, *between, second, *after]
 
 
-def _make_activation(activation: Any, name: str | None) -> list[Any]:
+def _make_activation(activation: Identifier, name: str | None) -> list[Any]:
     """Make the layer of an activation, if any, in a list."""
     if activation is None:
         return []

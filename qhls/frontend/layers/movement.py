@@ -180,10 +180,17 @@ def _lower_center_crop(layer: keras.layers.CenterCrop, x: Op) -> Op:
     return crop(x, (*widths, (0, 0)))
 
 
+_ZeroPadding = keras.layers.ZeroPadding1D | keras.layers.ZeroPadding2D | keras.layers.ZeroPadding3D
+_Cropping = keras.layers.Cropping1D | keras.layers.Cropping2D | keras.layers.Cropping3D
+
+
 @lower.register(keras.layers.ZeroPadding1D, reads_reals=True)
 @lower.register(keras.layers.ZeroPadding2D, reads_reals=True)
 @lower.register(keras.layers.ZeroPadding3D, reads_reals=True)
-def _lower_zero_padding(layer: Any, x: Tensor) -> Tensor:
+def _lower_zero_padding(
+    layer: _ZeroPadding,
+    x: Tensor,
+) -> Tensor:
     require_channels_last(layer)
     return pad_axes(x, (*_read_pairs(layer.padding), (0, 0)))
 
@@ -191,13 +198,13 @@ def _lower_zero_padding(layer: Any, x: Tensor) -> Tensor:
 @lower.register(keras.layers.Cropping1D, moves=True)
 @lower.register(keras.layers.Cropping2D, moves=True)
 @lower.register(keras.layers.Cropping3D, moves=True)
-def _lower_cropping(layer: Any, x: Op) -> Op:
+def _lower_cropping(layer: _Cropping, x: Op) -> Op:
     if len(x.shape) > 2:
         require_channels_last(layer)
     return crop(x, (*_read_pairs(layer.cropping), (0, 0)))
 
 
-def _read_pairs(widths: Any) -> tuple[Pair, ...]:
+def _read_pairs(widths: Sequence[Any]) -> tuple[Pair, ...]:
     """Return widths before and behind along each axis; Keras holds those of one axis without a tuple."""
     pairs = widths if isinstance(widths[0], tuple | list) else [widths]
     return tuple((int(before), int(behind)) for before, behind in pairs)

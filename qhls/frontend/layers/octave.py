@@ -7,7 +7,7 @@ An octave convolution carries part of its channels, ``alpha`` of them, at half t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from qhls.frontend.layers.activation import QActivation
 from qhls.frontend.layers.conv import QConv2D
 from qhls.frontend.layers.pooling import QAveragePooling2D
 from qhls.frontend.layers.separable import QSeparableConv2D
+from qhls.quantizers.keras_types import Identifier, KerasLayer, KerasTensor, PerAxis
 
 _Pair = list[Any]
 """High and low resolution: tensors, or ``None`` for no channels."""
@@ -24,31 +25,31 @@ _Pair = list[Any]
 
 def QOctaveConv2D(  # noqa: N802, PLR0917 - QKeras' name and order
     filters: int,
-    kernel_size: Any,
+    kernel_size: PerAxis,
     alpha: float,
-    strides: Any = (1, 1),
+    strides: PerAxis = (1, 1),
     padding: str = "valid",
-    kernel_initializer: Any = "he_normal",
-    bias_initializer: Any = "zeros",
-    kernel_regularizer: Any = None,
-    bias_regularizer: Any = None,
-    kernel_constraint: Any = None,
-    bias_constraint: Any = None,
+    kernel_initializer: Identifier = "he_normal",
+    bias_initializer: Identifier = "zeros",
+    kernel_regularizer: Identifier = None,
+    bias_regularizer: Identifier = None,
+    kernel_constraint: Identifier = None,
+    bias_constraint: Identifier = None,
     use_separable: bool = True,
     name: str = "",
     *,
-    kernel_quantizer: Any = None,
-    depthwise_quantizer: Any = None,
-    pointwise_quantizer: Any = None,
-    bias_quantizer: Any = None,
-    acc_quantizer: Any = None,
-    pooling_quantizer: Any = None,
-    depthwise_activation: Any = None,
-    activation: Any = None,
-    kernel_range: Any = 1.0,
-    depthwise_range: Any = 1.0,
-    pointwise_range: Any = 1.0,
-    bias_range: Any = 1.0,
+    kernel_quantizer: Identifier = None,
+    depthwise_quantizer: Identifier = None,
+    pointwise_quantizer: Identifier = None,
+    bias_quantizer: Identifier = None,
+    acc_quantizer: Identifier = None,
+    pooling_quantizer: Identifier = None,
+    depthwise_activation: Identifier = None,
+    activation: Identifier = None,
+    kernel_range: object = 1.0,
+    depthwise_range: object = 1.0,
+    pointwise_range: object = 1.0,
+    bias_range: object = 1.0,
 ) -> Callable[[Any], _Pair]:
     """Return a function from ``[high, low]`` to ``[high, low]``, which adds the layers of an octave.
 
@@ -67,21 +68,21 @@ def QOctaveConv2D(  # noqa: N802, PLR0917 - QKeras' name and order
 
 def OctaveConv2D(  # noqa: N802, PLR0917 - QKeras' name and order
     filters: int,
-    kernel_size: Any,
+    kernel_size: PerAxis,
     alpha: float,
-    strides: Any = (1, 1),
+    strides: PerAxis = (1, 1),
     padding: str = "valid",
-    kernel_initializer: Any = "he_normal",
-    bias_initializer: Any = "zeros",
-    kernel_regularizer: Any = None,
-    bias_regularizer: Any = None,
-    kernel_constraint: Any = None,
-    bias_constraint: Any = None,
-    activation: Any = None,
+    kernel_initializer: Identifier = "he_normal",
+    bias_initializer: Identifier = "zeros",
+    kernel_regularizer: Identifier = None,
+    bias_regularizer: Identifier = None,
+    kernel_constraint: Identifier = None,
+    bias_constraint: Identifier = None,
+    activation: Identifier = None,
     use_separable: bool = True,
     name: str = "",
     *,
-    acc_quantizer: Any = None,
+    acc_quantizer: Identifier = None,
 ) -> Callable[[Any], _Pair]:
     """Return ``QOctaveConv2D`` with Keras' own convolutions and pooling, of float weights.
 
@@ -142,7 +143,7 @@ class _Octave:
                 f"for a plain convolution, got {self.alpha!r}. Change it."
             )
 
-    def __call__(self, x: Any) -> _Pair:
+    def __call__(self, x: Sequence[KerasTensor | None]) -> _Pair:
         """Apply the convolutions to ``[high, low]``; return ``[high, low]``."""
         high, low = self._check_pair(x)
         if self.alpha == -1:
@@ -161,7 +162,7 @@ class _Octave:
             lows.append(self._convolve_rounded("h_to_l", for_low, self._pool(high)))
         return [self._sum_terms(highs, "h"), self._sum_terms(lows, "l")]
 
-    def _check_pair(self, x: Any) -> _Pair:
+    def _check_pair(self, x: Sequence[KerasTensor | None]) -> _Pair:
         fits = isinstance(x, list | tuple) and len(x) == 2
         needed = x[:1] if fits and self.alpha == -1 else x
         if not fits or all(each is None for each in needed):
@@ -171,23 +172,25 @@ class _Octave:
             )
         return list(x)
 
-    def _upsample(self, low: Any, filters: int) -> Any:
+    def _upsample(self, low: KerasTensor, filters: int) -> KerasTensor:
         """Convolve ``low`` to high resolution; a single pixel is left to broadcasting."""
         if tuple(low.shape[1:3]) == (1, 1):
             return self._convolve_rounded("l_to_h", filters, low, point=True)
         outputs = self._convolve_rounded("l_to_h", filters, low)
         return keras.layers.UpSampling2D(2, name=self._make_name("u_l_to_h"))(outputs)
 
-    def _pool(self, high: Any) -> Any:
+    def _pool(self, high: KerasTensor) -> KerasTensor:
         own = {key: self.arguments[name] for key, name in self.kind.pooling_extra.items()}
         name = self._make_name(self.kind.pooling_name)
         return self.kind.pooling(pool_size=2, strides=2, name=name, **own)(high)
 
-    def _convolve_rounded(self, path: str, filters: int, x: Any, point: bool = False) -> Any:
+    def _convolve_rounded(
+        self, path: str, filters: int, x: KerasTensor, point: bool = False
+    ) -> KerasTensor:
         outputs = self._make_convolution(path, filters, point)(x)
         return self._activate(outputs, "acc_quantizer", f"c_{path}_act")
 
-    def _make_convolution(self, path: str, filters: int, point: bool = False) -> Any:
+    def _make_convolution(self, path: str, filters: int, point: bool = False) -> KerasLayer:
         """Make the layer of one path; ``point``: 1x1, for a low resolution of a single pixel."""
         arguments = self.arguments
         separable = arguments["use_separable"] and not point
@@ -204,7 +207,7 @@ class _Octave:
         size = 1 if point else arguments["kernel_size"]
         return cls(filters, size, name=self._make_name(f"c_{path}"), **own)
 
-    def _sum_terms(self, terms: list[Any], path: str) -> Any:
+    def _sum_terms(self, terms: list[Any], path: str) -> KerasTensor | None:
         if not terms:
             return None
         total = (
@@ -212,7 +215,7 @@ class _Octave:
         )
         return self._activate(total, "activation", f"{path}_act")
 
-    def _activate(self, x: Any, argument: str, name: str) -> Any:
+    def _activate(self, x: KerasTensor, argument: str, name: str) -> KerasTensor:
         """Apply the activation that ``argument`` gives to ``x``, if any."""
         activation = self.arguments[argument]
         if activation is None:
@@ -225,7 +228,7 @@ class _Octave:
         return f"{name}_{suffix}" if name else None
 
 
-def _make_suffix(activation: Any) -> str:
+def _make_suffix(activation: Identifier) -> str:
     """Make QKeras' short text for an activation in a layer's name: ``qr62`` for quantized_relu(6,2)."""
     text = getattr(activation, "__name__", None) or str(activation)
     if "po2" in text:

@@ -6,19 +6,27 @@ shapes in them count the batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Literal
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, TypeGuard
 
 import keras
 import numpy as np
 
+from qhls.errors import LoweringError
 from qhls.frontend.files.classes import find_shipped
 from qhls.frontend.layers.merge import contract, match_ranks
 from qhls.frontend.layers.movement import concatenate, gather, pad_axes, permute
+from qhls.frontend.layers.protocols import KnownNumbers, OperationArgument
 from qhls.frontend.layers.windows import lower_mean
 from qhls.frontend.lowering.choices import make_truth
 from qhls.frontend.lowering.lower import activate, has_few_bits, lower, make_zero, multiply_by
-from qhls.frontend.lowering.reals import Tensor, apply_real, apply_real_along, require_exact
+from qhls.frontend.lowering.reals import (
+    LayerResult,
+    Tensor,
+    apply_real,
+    apply_real_along,
+    require_exact,
+)
 from qhls.frontend.lowering.refusal import explain_refusal
 from qhls.frontend.lowering.steps import step_function
 from qhls.ir import (
@@ -38,7 +46,7 @@ from qhls.ir import (
     Sub,
 )
 from qhls.ir.integers import Array
-from qhls.quantizers.keras_types import ops
+from qhls.quantizers.keras_types import KerasOperation, KerasTensor, ops
 
 _Rule = Callable[..., Any]
 
@@ -67,7 +75,7 @@ _PAIRS = {"Add": Add, "Subtract": Sub, "Multiply": Mul, "Maximum": Max, "Minimum
 
 
 @register_operations(*_PAIRS)
-def _lower_pair(operation: Any, a: Any, b: Any) -> Tensor:
+def _lower_pair(operation: KerasOperation, a: Any, b: Any) -> Tensor:
     pair = _PAIRS[type(operation).__name__]
     if is_tensor(a) and is_tensor(b):
         return pair(
@@ -84,7 +92,9 @@ def _lower_pair(operation: Any, a: Any, b: Any) -> Tensor:
 
 
 @register_operations("TrueDivide", "Divide")
-def _lower_true_divide(operation: Any, a: Any, b: Any) -> Tensor:
+def _lower_true_divide(
+    operation: KerasOperation, a: OperationArgument, b: OperationArgument
+) -> Tensor:
     if not is_tensor(a) or is_tensor(b):
         raise explain_refusal(
             operation, "a tensor over a constant", "a tensor as the divisor", "Multiply."
@@ -96,7 +106,7 @@ def _lower_true_divide(operation: Any, a: Any, b: Any) -> Tensor:
 
 
 @register_operations("Matmul")
-def _lower_matmul(operation: Any, a: Any, b: Any) -> Op:
+def _lower_matmul(operation: KerasOperation, a: OperationArgument, b: OperationArgument) -> Op:
     left = require_exact(operation, a) if is_tensor(a) else None
     if left is not None and is_tensor(b):
         right = require_exact(operation, b)
@@ -114,7 +124,7 @@ def _lower_matmul(operation: Any, a: Any, b: Any) -> Op:
     )
 
 
-def read_constant(operation: Any, value: Any, x: Tensor) -> Array:
+def read_constant(operation: KerasOperation, value: OperationArgument, x: Tensor) -> Array:
     """Read a constant operand of ``x`` as float64, its axes those of ``x`` without the batch or none."""
     array = np.asarray(ops.convert_to_numpy(value), np.float64)
     if array.ndim == len(x.shape) + 1 and len(array) == 1:
@@ -134,10 +144,12 @@ def is_held(constant: Array) -> bool:
     return has_few_bits(constant) or Const.of(constant).type.width <= _WEIGHT_BITS
 
 
-def _apply_real(operation: Any, x: Tensor, constant: Array, swapped: bool = False) -> Tensor:
+def _apply_real(
+    operation: KerasOperation, x: Tensor, constant: Array, swapped: bool = False
+) -> Tensor:
     """Apply the operation to each number and a constant, which may differ along some axes."""
 
-    def apply_operation(v: Any) -> Any:
+    def apply_operation(v: KerasTensor) -> KerasTensor:
         operands = (v, ops.cast(constant, v.dtype))
         return operation(*(reversed(operands) if swapped else operands))
 
@@ -151,12 +163,12 @@ for _name in ("Copy", "StopGradient"):
 
     @register_operations(_name)
     @register_operations(_name, module="keras.src.ops.core")
-    def _lower_identity(operation: Any, x: Tensor) -> Tensor:
+    def _lower_identity(operation: KerasOperation, x: Tensor) -> Tensor:
         return x
 
 
 @register_operations("Cast", module="keras.src.ops.core")
-def _lower_cast(operation: Any, x: Tensor) -> Tensor:
+def _lower_cast(operation: KerasOperation, x: Tensor) -> Tensor:
     """Cast to floats: no change; to integers: round towards 0; to truth: 1 where it is not 0."""
     dtype = keras.backend.standardize_dtype(operation.dtype)
     if dtype in ("float32", "float64"):
@@ -176,24 +188,24 @@ def _lower_cast(operation: Any, x: Tensor) -> Tensor:
 
 
 @register_operations("Negative")
-def _lower_negative(operation: Any, x: Tensor) -> Op:
+def _lower_negative(operation: KerasOperation, x: Tensor) -> Op:
     return Sub(make_zero(), require_exact(operation, x))
 
 
 @register_operations("Abs", "Absolute")
-def _lower_abs(operation: Any, x: Tensor) -> Op:
+def _lower_abs(operation: KerasOperation, x: Tensor) -> Op:
     x = require_exact(operation, x)
     return Max(x, Sub(make_zero(), x))
 
 
 @register_operations("Square")
-def _lower_square(operation: Any, x: Tensor) -> Op:
+def _lower_square(operation: KerasOperation, x: Tensor) -> Op:
     x = require_exact(operation, x)
     return Mul(x, x)
 
 
 @register_operations("Clip")
-def _lower_clip(operation: Any, x: Tensor) -> Tensor:
+def _lower_clip(operation: KerasOperation, x: Tensor) -> Tensor:
     ends = [np.float64(end) for end in (operation.x_min, operation.x_max) if end is not None]
     if not isinstance(x, Op) or not all(end.ndim == 0 and has_few_bits(end) for end in ends):
         return apply_real(x, operation, _refuse_codes(operation), shared=True)
@@ -203,7 +215,7 @@ def _lower_clip(operation: Any, x: Tensor) -> Tensor:
 
 
 @register_operations("Floor", "Ceil", "Round")
-def _lower_rounding(operation: Any, x: Tensor) -> Op:
+def _lower_rounding(operation: KerasOperation, x: Tensor) -> Op:
     kind = type(operation).__name__
     if not isinstance(x, Op):
         return step_function(operation, operation, x, turns=())
@@ -224,7 +236,7 @@ def _round_whole(x: Op, rounding: Rounding) -> Op:
 
 
 @register_operations("Sign")
-def _lower_sign(operation: Any, x: Tensor) -> Op:
+def _lower_sign(operation: KerasOperation, x: Tensor) -> Op:
     return step_function(operation, operation, x, turns=())
 
 
@@ -250,40 +262,40 @@ _ACTIVATIONS = {
 for _module, _functions in _ACTIVATIONS.items():
 
     @register_operations(*_functions, module=_module)
-    def _lower_activation(operation: Any, x: Tensor) -> Tensor:
+    def _lower_activation(operation: KerasOperation, x: Tensor) -> Tensor:
         function = _ACTIVATIONS[type(operation).__module__][type(operation).__name__]
         return activate(operation, function, x)
 
 
 @register_operations("ReLU", module="keras.src.activations.activations")
-def _lower_relu(operation: Any, x: Tensor) -> Any:
+def _lower_relu(operation: KerasOperation, x: Tensor) -> LayerResult:
     return lower.get_rule(keras.layers.ReLU)(operation, x)
 
 
 @register_operations("LeakyRelu", module="keras.src.ops.nn")
-def _lower_leaky_relu(operation: Any, x: Tensor) -> Any:
+def _lower_leaky_relu(operation: KerasOperation, x: Tensor) -> LayerResult:
     return lower.get_rule(keras.layers.LeakyReLU)(operation, x)
 
 
 @register_operations("Softmax", module="keras.src.ops.nn")
-def _lower_softmax(operation: Any, x: Tensor) -> Any:
+def _lower_softmax(operation: KerasOperation, x: Tensor) -> LayerResult:
     return lower.get_rule(keras.layers.Softmax)(operation, x)
 
 
 @register_operations("Expm1", "Arctan", "Arcsinh", "Sinh", "Cbrt")
 @register_operations("Erf", module="keras.src.ops.math")
 @register_operations("LogSigmoid", module="keras.src.ops.nn")
-def _lower_monotone(operation: Any, x: Tensor) -> Tensor:
+def _lower_monotone(operation: KerasOperation, x: Tensor) -> Tensor:
     return apply_real(x, operation, _refuse_codes(operation), shared=True)
 
 
 @register_operations("Sin", "Cos")
 @register_operations("Gelu", "Elu", "Celu", module="keras.src.ops.nn")
-def _lower_turning(operation: Any, x: Tensor) -> Tensor:
+def _lower_turning(operation: KerasOperation, x: Tensor) -> Tensor:
     return apply_real(x, operation, _refuse_codes(operation), monotone=False, shared=True)
 
 
-def _refuse_codes(operation: Any) -> Any:
+def _refuse_codes(operation: KerasOperation) -> LoweringError:
     return explain_refusal(
         operation,
         "an operation that maps codes to codes",
@@ -296,30 +308,30 @@ def _refuse_codes(operation: Any) -> Any:
 
 
 @register_operations("Sum")
-def _lower_sum(operation: Any, x: Tensor) -> Op:
+def _lower_sum(operation: KerasOperation, x: Tensor) -> Op:
     return reduce_axes(operation, require_exact(operation, x), "sum")
 
 
 @register_operations("Mean")
-def _lower_mean(operation: Any, x: Tensor) -> Tensor:
+def _lower_mean(operation: KerasOperation, x: Tensor) -> Tensor:
     x = require_exact(operation, x)
     sums = reduce_axes(operation, x, "sum")
     return lower_mean(operation, sums, x.size // sums.size)
 
 
 @register_operations("Max", "Amax")
-def _lower_max(operation: Any, x: Tensor) -> Op:
+def _lower_max(operation: KerasOperation, x: Tensor) -> Op:
     return reduce_axes(operation, require_exact(operation, x), "max")
 
 
 @register_operations("Min", "Amin")
-def _lower_min(operation: Any, x: Tensor) -> Op:
+def _lower_min(operation: KerasOperation, x: Tensor) -> Op:
     return Sub(
         make_zero(), reduce_axes(operation, Sub(make_zero(), require_exact(operation, x)), "max")
     )
 
 
-def reduce_axes(operation: Any, x: Op, reduction: Literal["max", "sum"]) -> Op:
+def reduce_axes(operation: KerasOperation, x: Op, reduction: Literal["max", "sum"]) -> Op:
     """Reduce ``x`` along the operation's axes, by one window for each element of the result."""
     rank = len(x.shape)
     listed = operation.axis if operation.axis is not None else range(rank + 1)
@@ -342,7 +354,7 @@ def reduce_axes(operation: Any, x: Op, reduction: Literal["max", "sum"]) -> Op:
     )
 
 
-def _lower_reshape(operation: Any, x: Op, shape: list[int]) -> Op:
+def _lower_reshape(operation: KerasOperation, x: Op, shape: list[int]) -> Op:
     if not shape:
         raise explain_refusal(
             operation,
@@ -361,7 +373,9 @@ def _lower_reshape(operation: Any, x: Op, shape: list[int]) -> Op:
     *("Tile", "Repeat", "Take", "Split", "Roll", "Rot90", "BroadcastTo"),
 )
 @register_operations("Unstack", module="keras.src.ops.core")
-def _lower_moved_elements(operation: Any, x: Tensor, *arguments: Any) -> tuple[Tensor, ...]:
+def _lower_moved_elements(
+    operation: KerasOperation, x: Tensor, *arguments: object
+) -> tuple[Tensor, ...]:
     """Apply Keras' operation to the indices of two samples' elements: they show the source of each."""
     if not isinstance(x, Op):
         move = lower.find_rule(operation)
@@ -379,7 +393,7 @@ def _lower_moved_elements(operation: Any, x: Tensor, *arguments: Any) -> tuple[T
     return tuple(_lower_move(operation, x, ops.convert_to_numpy(r)) for r in _list(results))
 
 
-def _lower_move(operation: Any, x: Op, places: Array) -> Op:
+def _lower_move(operation: KerasOperation, x: Op, places: Array) -> Op:
     if places.ndim == 0 or len(places) != 2 or (places[0] + x.size != places[1]).any():
         raise explain_refusal(
             operation,
@@ -398,20 +412,22 @@ def _lower_move(operation: Any, x: Op, places: Array) -> Op:
 
 
 @register_operations("Concatenate")
-def _lower_concatenate(operation: Any, xs: Any) -> Tensor:
+def _lower_concatenate(operation: KerasOperation, xs: Sequence[Any]) -> Tensor:
     axis = _drop_batch_axis(operation, len(xs[0].shape) + 1)
     return concatenate(_list_tensors(operation, xs), axis)
 
 
 @register_operations("Stack")
-def _lower_stack(operation: Any, xs: Any) -> Tensor:
+def _lower_stack(operation: KerasOperation, xs: Sequence[Any]) -> Tensor:
     axis = _drop_batch_axis(operation, len(xs[0].shape) + 2)
     shape = xs[0].shape
     return concatenate(_list_tensors(operation, xs), axis, (*shape[:axis], 1, *shape[axis:]))
 
 
 @register_operations("Pad")
-def _lower_pad(operation: Any, x: Tensor, constant_values: Any = None) -> Tensor:
+def _lower_pad(
+    operation: KerasOperation, x: Tensor, constant_values: KnownNumbers | None = None
+) -> Tensor:
     widths = [(int(before), int(behind)) for before, behind in operation.pad_width]
     widths = widths * (len(x.shape) + 1) if len(widths) == 1 else widths
     value = float(constant_values or 0)
@@ -425,7 +441,7 @@ def _lower_pad(operation: Any, x: Tensor, constant_values: Any = None) -> Tensor
     return pad_axes(x, tuple(widths[1:]), value)
 
 
-def _list_tensors(operation: Any, xs: Any) -> list[Tensor]:
+def _list_tensors(operation: KerasOperation, xs: Sequence[Any]) -> list[Tensor]:
     if not all(is_tensor(x) for x in xs):
         raise explain_refusal(
             operation, "tensors only", "a constant among them", "Make it an input."
@@ -433,7 +449,7 @@ def _list_tensors(operation: Any, xs: Any) -> list[Tensor]:
     return list(xs)
 
 
-def _drop_batch_axis(operation: Any, rank: int) -> int:
+def _drop_batch_axis(operation: KerasOperation, rank: int) -> int:
     """Return the operation's axis without the batch's, which ``rank`` counts."""
     axis = operation.axis % rank - 1
     if axis < 0:
@@ -443,10 +459,10 @@ def _drop_batch_axis(operation: Any, rank: int) -> int:
     return axis
 
 
-def is_tensor(value: Any) -> bool:
+def is_tensor(value: object) -> TypeGuard[Tensor]:
     """Return whether an argument of an operation is a tensor, exact or not."""
     return isinstance(value, Tensor)
 
 
-def _list(value: Any) -> list[Any]:
+def _list(value: object) -> list[Any]:
     return list(value) if isinstance(value, list | tuple) else [value]

@@ -20,7 +20,7 @@ from qhls.frontend.layers.windows import (
 from qhls.frontend.lowering.lower import activate, lower
 from qhls.frontend.lowering.reals import Tensor, apply_real
 from qhls.ir import Const, Mul, Op
-from qhls.quantizers.keras_types import ops
+from qhls.quantizers.keras_types import KerasTensor, ops
 from qhls.quantizers.numerics import as_float
 
 
@@ -30,11 +30,11 @@ class _QAverage(QLayer):
     quantized_variables = (Quantized("average", kernel=False, ranged=False),)
     use_bias = False
 
-    def sum_and_area(self, inputs: Any) -> tuple[Any, Any]:
+    def sum_and_area(self, inputs: KerasTensor) -> tuple[Any, Any]:
         """Return the sum over each window of ``inputs``, and the number of a window's elements."""
         raise NotImplementedError(f"{type(self).__name__} must define sum_and_area(inputs)")
 
-    def compute_product(self, inputs: Any) -> Any:
+    def compute_product(self, inputs: KerasTensor) -> KerasTensor:
         """Compute ``sum * Q(1 / area)``; Keras' average without a quantizer. Integers become floats."""
         inputs = as_float(inputs)
         if self.average_quantizer is None:
@@ -43,7 +43,7 @@ class _QAverage(QLayer):
         reciprocal = 1 / ops.cast(area, keras.config.floatx())
         return total * ops.cast(self.apply_quantizer("average", reciprocal), total.dtype)
 
-    def compute_mean(self, inputs: Any) -> Any:
+    def compute_mean(self, inputs: KerasTensor) -> KerasTensor:
         """Return Keras' average."""
         return super(QLayer, self).call(inputs)
 
@@ -72,12 +72,12 @@ class QAveragePooling2D(_QAverage, keras.layers.AveragePooling2D):
     ):
         super().__init__(**collect_arguments(locals()))
 
-    def sum_and_area(self, inputs: Any) -> tuple[Any, Any]:
+    def sum_and_area(self, inputs: KerasTensor) -> tuple[Any, Any]:
         """Return the average times the area: multiplied first, so exact for integers, as in hardware."""
         area = math.prod(self.pool_size)
         return self.compute_mean(inputs * area), area
 
-    def compute_mean(self, inputs: Any) -> Any:
+    def compute_mean(self, inputs: KerasTensor) -> KerasTensor:
         """Return Keras' average, the same on all backends: that of torch repeats the border when padded."""
         axes = (1, 2) if self.data_format == "channels_last" else (2, 3)
         if self.padding != "same" or None in [inputs.shape[axis] for axis in axes]:
@@ -111,7 +111,7 @@ class QGlobalAveragePooling2D(_QAverage, keras.layers.GlobalAveragePooling2D):
     def __init__(self, data_format=None, average_quantizer=None, activation=None, **kwargs):
         super().__init__(**collect_arguments(locals()))
 
-    def sum_and_area(self, inputs: Any) -> tuple[Any, Any]:
+    def sum_and_area(self, inputs: KerasTensor) -> tuple[Any, Any]:
         """Return sum and area of the whole image."""
         axes = (1, 2) if self.data_format == "channels_last" else (2, 3)
         height, width = (ops.shape(inputs)[axis] for axis in axes)
@@ -143,7 +143,7 @@ def _average(layer: _QAverage, sums: Op, area: int, part: int = 1) -> Tensor:
         average: Tensor = Mul(sums, Const.of(ops.convert_to_numpy(reciprocal), "reciprocal"))
     else:
 
-        def scale(v: Any) -> Any:
+        def scale(v: KerasTensor) -> KerasTensor:
             return v / part * ops.cast(reciprocal, v.dtype)
 
         average = apply_real(sums, scale, explain_average(layer, area), shared=True)

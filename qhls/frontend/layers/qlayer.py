@@ -11,7 +11,7 @@ import keras
 from qhls.errors import QuantizerError
 from qhls.frontend.layers.constraints import Clip, QInitializer
 from qhls.quantizers import Quantizer, get_quantizer
-from qhls.quantizers.keras_types import ops
+from qhls.quantizers.keras_types import Identifier, KerasTensor, ops
 from qhls.quantizers.numerics import as_trained, find_trained_type
 
 
@@ -42,7 +42,7 @@ def collect_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
     return own | arguments["kwargs"]
 
 
-def get_activation(identifier: Any) -> Callable[[Any], Any]:
+def get_activation(identifier: Identifier) -> Callable[[Any], Any]:
     """Return the function or quantizer behind QKeras' ``activation=``; ``None`` is Keras' ``linear``."""
     return get_quantizer(identifier) or keras.activations.linear
 
@@ -57,7 +57,7 @@ def serialize(function: Callable[[Any], Any] | None) -> Any:
     return keras.activations.serialize(function)
 
 
-def _is_known_as(function: Any, name: str) -> bool:
+def _is_known_as(function: Callable[..., Any], name: str) -> bool:
     try:
         return get_quantizer(name) is function
     except QuantizerError:
@@ -95,7 +95,7 @@ class QLayer(QuantizerState):
     inner_activations: ClassVar[tuple[str, ...]] = ()
     """Arguments that name activations within ``compute_product``; ``activation`` follows the bias."""
 
-    def __init__(self, activation: Any = None, **arguments: Any) -> None:
+    def __init__(self, activation: Identifier = None, **arguments: Any) -> None:
         own: dict[str, Any] = {"activation": get_activation(activation)}
         for each in self.quantized_variables:
             quantizer = get_quantizer(arguments.pop(each.name_argument("quantizer"), None))
@@ -112,11 +112,11 @@ class QLayer(QuantizerState):
         for name, value in own.items():
             setattr(self, name, value)
 
-    def add_weight(self, *args: Any, **kwargs: Any) -> Any:
+    def add_weight(self, *args: Any, **kwargs: Any) -> keras.Variable:
         """Add a variable that quantizers read as it is: mixed precision rounds what is quantised, not before."""
         return super().add_weight(*args, **{"autocast": False, **kwargs})
 
-    def quantize_variable(self, variable: str) -> Any:
+    def quantize_variable(self, variable: str) -> KerasTensor:
         """Return the tensor that computations use: the variable, quantised if it has a quantizer."""
         value = self.apply_quantizer(variable, self.get_unquantized(variable))
         return ops.cast(value, self.compute_dtype)
@@ -125,7 +125,7 @@ class QLayer(QuantizerState):
         """Return the input of the quantizer: the variable itself, ``None`` for a missing one."""
         return getattr(self, variable, None)
 
-    def apply_quantizer(self, variable: str, value: Any) -> Any:
+    def apply_quantizer(self, variable: str, value: Any) -> KerasTensor:
         """Apply the quantizer of ``variable`` to ``value``, if it has one."""
         quantizer = self.find_quantizer(variable)
         if quantizer is None:
@@ -140,11 +140,11 @@ class QLayer(QuantizerState):
         quantizer.register_weight(self, variable)
         return result
 
-    def compute_product(self, inputs: Any) -> Any:
+    def compute_product(self, inputs: KerasTensor) -> KerasTensor:
         """Apply the linear op to ``inputs`` and quantised kernels, before bias and activation."""
         raise NotImplementedError(f"{type(self).__name__} must define compute_product(inputs)")
 
-    def call(self, inputs: Any, training: Any = None) -> Any:
+    def call(self, inputs: KerasTensor, training: bool | None = None) -> KerasTensor:
         """Apply quantised kernel, quantised bias and activation; inputs and sums stay as they are."""
         outputs = self.compute_product(inputs)
         if self.adds_bias:
@@ -216,7 +216,7 @@ class QLayer(QuantizerState):
         """Return the quantizer of a variable, by its name; None without one."""
         return getattr(self, self.name_argument(variable, "quantizer"))
 
-    def _reshape_bias(self, outputs: Any) -> Any:
+    def _reshape_bias(self, outputs: KerasTensor) -> KerasTensor:
         bias = self.quantize_variable("bias")
         if getattr(self, "data_format", None) == "channels_first":
             return ops.reshape(bias, (1, -1) + (1,) * (len(outputs.shape) - 2))

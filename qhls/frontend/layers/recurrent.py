@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from operator import attrgetter
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import keras
 
 from qhls.frontend.layers.qlayer import QLayer, Quantized, collect_arguments, get_activation
 from qhls.frontend.layers.registry import register
+from qhls.quantizers.keras_types import KerasTensor
 
 _computing: ContextVar[Mapping[int, Mapping[str, Any]]] = ContextVar(
     "qhls_computing", default=MappingProxyType({})
@@ -27,7 +28,7 @@ class _Weight:
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
 
-    def __set__(self, cell: Any, variable: Any) -> None:
+    def __set__(self, cell: Any, variable: keras.Variable | None) -> None:
         vars(cell)[self.name] = variable
 
     def __get__(self, cell: Any, owner: type | None = None) -> Any:
@@ -86,7 +87,12 @@ class QCell(QLayer):
         names = ("state_quantizer", "activation", *self.inner_activations)
         return any(getattr(getattr(self, name), "_seed", None) is not None for name in names)
 
-    def call(self, inputs: Any, states: Any, training: Any = False) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride] - a cell has states
+    def call(  # pyright: ignore[reportIncompatibleMethodOverride] - a cell has states
+        self,
+        inputs: KerasTensor,
+        states: Any,
+        training: bool = False,
+    ) -> tuple[KerasTensor, Any]:
         """Compute one step: ``(output, new states)``. It quantises the old states, not the new ones."""
         if self.state_quantizer is not None:
             states = keras.tree.map_structure(self.state_quantizer, states)
@@ -173,7 +179,9 @@ class QRNN(keras.layers.RNN):
         return config | {name: of_cell[name] for name in self._of_cell()}
 
     @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
+    def from_config(
+        cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None
+    ) -> Self:
         """Make the layer of a configuration."""
         return cls(**config)
 

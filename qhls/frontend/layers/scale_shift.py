@@ -13,7 +13,7 @@ from qhls.frontend.layers.registry import register
 from qhls.frontend.lowering.lower import activate, lower
 from qhls.frontend.lowering.reals import Tensor
 from qhls.ir import Add, Mul, Op
-from qhls.quantizers.keras_types import ops
+from qhls.quantizers.keras_types import KerasShape, KerasTensor, ops
 
 _PARTS = {
     name: getattr(keras, f"{name.partition('_')[2]}s")
@@ -32,21 +32,21 @@ class _ScaleShift(keras.layers.Layer):
         for name, part in parts.items():
             setattr(self, name, part)
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: KerasShape) -> None:
         """Make ``weight`` and ``bias``."""
         shape = self.find_variable_shape(input_shape)
         self.weight = self._add("weight", shape)
         self.bias = self._add("bias", shape) if self.use_bias else None
 
-    def find_variable_shape(self, input_shape: Any) -> tuple[int, ...]:
+    def find_variable_shape(self, input_shape: KerasShape) -> tuple[int, ...]:
         """Return the shape of ``weight`` and ``bias``."""
         return (1, 1)
 
-    def _add(self, name: str, shape: tuple[int, ...]) -> Any:
+    def _add(self, name: str, shape: tuple[int, ...]) -> keras.Variable:
         parts = {what: getattr(self, f"{name}_{what}") for what in ("initializer", "regularizer")}
         return self.add_weight(name=name, shape=shape, **parts)
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
+    def compute_output_shape(self, input_shape: KerasShape) -> KerasShape:
         """Return the input's shape."""
         return input_shape
 
@@ -84,7 +84,7 @@ class QScaleShift(QLayer, _ScaleShift):
     ):
         super().__init__(**collect_arguments(locals()))
 
-    def compute_product(self, inputs: Any) -> Any:
+    def compute_product(self, inputs: KerasTensor) -> KerasTensor:
         """Compute ``x * weight``."""
         return ops.multiply(inputs, self.quantize_variable("weight"))
 
@@ -96,7 +96,7 @@ class QChannelScaleShift(QScaleShift):
     Arguments are those of ``QScaleShift``. A normalisation in fixed point.
     """
 
-    def find_variable_shape(self, input_shape: Any) -> tuple[int, ...]:
+    def find_variable_shape(self, input_shape: KerasShape) -> tuple[int, ...]:
         """Return the number of channels."""
         return (input_shape[-1],)
 

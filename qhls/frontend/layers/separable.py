@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import keras
 import numpy as np
 
 from qhls.frontend.layers.conv1d import pad_causal
 from qhls.frontend.layers.depthwise import convolve_channels
 from qhls.frontend.layers.linear import Arrange, finish
+from qhls.frontend.layers.protocols import QConvolution
 from qhls.frontend.layers.qlayer import QLayer, Quantized, collect_arguments
 from qhls.frontend.layers.registry import register
 from qhls.frontend.layers.windows import convolve, convolve_depthwise
@@ -17,7 +16,7 @@ from qhls.frontend.lowering.lower import activate, lower
 from qhls.frontend.lowering.reals import Tensor, require_exact
 from qhls.ir import Op
 from qhls.ir.integers import Array
-from qhls.quantizers.keras_types import KerasLayer, ops
+from qhls.quantizers.keras_types import KerasTensor, ops
 
 
 class _Separable(QLayer):
@@ -30,7 +29,7 @@ class _Separable(QLayer):
     )
     inner_activations = ("depthwise_activation",)
 
-    def compute_product(self, inputs: Any) -> Any:
+    def compute_product(self, inputs: KerasTensor) -> KerasTensor:
         """Map ``(batch, ..., in)`` to ``(batch, ..., filters)``; rounds only in depthwise_activation."""
         inputs, padding = pad_causal(self, inputs)
         outputs = convolve_channels(self, inputs, padding)
@@ -138,7 +137,7 @@ def _lower_separable_conv(layer: _Separable, x: Op) -> Tensor:
     return finish(layer, lower_pointwise(layer, require_exact(layer, between)))
 
 
-def lower_pointwise(layer: KerasLayer, x: Op, arrange: Arrange = np.asarray) -> Tensor:
+def lower_pointwise(layer: QConvolution, x: Op, arrange: Arrange = np.asarray) -> Tensor:
     """Convolve ``x`` with ``pointwise_kernel``, which ``arrange`` makes (1, in, out) or (1, 1, in, out)."""
 
     def arrange_image(kernel: Array) -> Array:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import keras
 import numpy as np
 
+from qhls.frontend.layers.protocols import AdaptivePooling, GlobalPooling, Pooling
 from qhls.frontend.layers.windows import (
     list_sizes,
     lower_mean,
@@ -21,7 +21,7 @@ from qhls.frontend.lowering.maxima import take_maximum
 from qhls.frontend.lowering.reals import Reals, Tensor
 from qhls.frontend.lowering.refusal import explain_refusal
 from qhls.ir import Codes, Const, Fixed, Mul, Op, Pool, Quantize, Reshape, Threshold, View
-from qhls.quantizers.keras_types import KerasLayer, ops
+from qhls.quantizers.keras_types import KerasLayer, KerasTensor, ops
 
 _IDENTITIES = (
     keras.layers.Identity,
@@ -54,7 +54,7 @@ for _cls in _IDENTITIES:
 @lower.register(keras.layers.MaxPooling1D, reads_reals=True)
 @lower.register(keras.layers.MaxPooling2D, reads_reals=True)
 @lower.register(keras.layers.MaxPooling3D, reads_reals=True)
-def _lower_max_pooling(layer: Any, x: Tensor) -> Tensor:
+def _lower_max_pooling(layer: Pooling, x: Tensor) -> Tensor:
     require_channels_last(layer)
     window, strides = list_sizes(layer.pool_size), list_sizes(layer.strides)
     return take_maximum(layer, x, lambda op: pool(op, window, strides, layer.padding, "max"))
@@ -63,7 +63,7 @@ def _lower_max_pooling(layer: Any, x: Tensor) -> Tensor:
 @lower.register(keras.layers.GlobalMaxPooling1D, reads_reals=True)
 @lower.register(keras.layers.GlobalMaxPooling2D, reads_reals=True)
 @lower.register(keras.layers.GlobalMaxPooling3D, reads_reals=True)
-def _lower_global_max_pooling(layer: Any, x: Tensor) -> Tensor:
+def _lower_global_max_pooling(layer: GlobalPooling, x: Tensor) -> Tensor:
     require_channels_last(layer)
     return take_maximum(layer, x, lambda op: reduce_all(layer, op, "max"))
 
@@ -71,12 +71,12 @@ def _lower_global_max_pooling(layer: Any, x: Tensor) -> Tensor:
 @lower.register(keras.layers.AveragePooling1D)
 @lower.register(keras.layers.AveragePooling2D)
 @lower.register(keras.layers.AveragePooling3D)
-def _lower_average_pooling(layer: Any, x: Op) -> Tensor:
+def _lower_average_pooling(layer: Pooling, x: Op) -> Tensor:
     sums, part = lower_window_sums(layer, x)
     return lower_mean(layer, sums, math.prod(list_sizes(layer.pool_size)), part)
 
 
-def _divide_evenly(layer: Any, x: Tensor) -> tuple[int, ...]:
+def _divide_evenly(layer: AdaptivePooling, x: Tensor) -> tuple[int, ...]:
     """Return the window of an adaptive pooling, which is its stride as well."""
     require_channels_last(layer)
     sizes = list_sizes(layer.output_size)
@@ -90,12 +90,12 @@ def _divide_evenly(layer: Any, x: Tensor) -> tuple[int, ...]:
     return tuple(length // size for length, size in zip(x.shape[:-1], sizes, strict=True))
 
 
-def _lower_adaptive_maximum(layer: KerasLayer, x: Tensor) -> Tensor:
+def _lower_adaptive_maximum(layer: AdaptivePooling, x: Tensor) -> Tensor:
     window = _divide_evenly(layer, x)
     return take_maximum(layer, x, lambda op: pool(op, window, window, "valid", "max"))
 
 
-def _lower_adaptive_average(layer: KerasLayer, x: Op) -> Tensor:
+def _lower_adaptive_average(layer: AdaptivePooling, x: Op) -> Tensor:
     window = _divide_evenly(layer, x)
     return lower_mean(layer, pool(x, window, window, "valid", "sum"), math.prod(window))
 
@@ -109,14 +109,14 @@ for _dimensions in (1, 2, 3):
 
 
 @lower.register(keras.layers.GlobalAveragePooling1D, masked=True)
-def _lower_global_average_pooling1d(layer: Any, x: Op, mask: Op | None = None) -> Tensor:
+def _lower_global_average_pooling1d(layer: GlobalPooling, x: Op, mask: Op | None = None) -> Tensor:
     require_channels_last(layer)
     if mask is not None:
         return _lower_masked_mean(layer, x, mask)
     return lower_mean(layer, reduce_all(layer, x, "sum"), math.prod(x.shape[:-1]))
 
 
-def _lower_masked_mean(layer: KerasLayer, x: Op, mask: Op) -> Tensor:
+def _lower_masked_mean(layer: GlobalPooling, x: Op, mask: Op) -> Tensor:
     """Return the average over the steps where ``mask`` (steps,) is 1: one of the sums over each number of steps.
 
     Where it is 0 throughout, Keras divides 0 by 0, which is no number; here it is the first of these, 0 / 1.
@@ -134,7 +134,7 @@ def _lower_masked_mean(layer: KerasLayer, x: Op, mask: Op) -> Tensor:
 
     lowest, highest = (math.ldexp(end, -x.type.frac) for end in x.range.hull)
 
-    def divide(v: Any) -> Any:  # other sums do not occur with this number of steps
+    def divide(v: KerasTensor) -> KerasTensor:  # other sums do not occur with this number of steps
         return ops.clip(v / ops.convert_to_tensor(divisors, v.dtype), lowest, highest)
 
     def choose(averages: Op) -> Op:
@@ -157,6 +157,6 @@ def _lower_masked_mean(layer: KerasLayer, x: Op, mask: Op) -> Tensor:
 
 @lower.register(keras.layers.GlobalAveragePooling2D)
 @lower.register(keras.layers.GlobalAveragePooling3D)
-def _lower_global_average_pooling(layer: Any, x: Op) -> Tensor:
+def _lower_global_average_pooling(layer: GlobalPooling, x: Op) -> Tensor:
     require_channels_last(layer)
     return lower_mean(layer, reduce_all(layer, x, "sum"), math.prod(x.shape[:-1]))

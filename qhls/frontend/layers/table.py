@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -12,7 +13,7 @@ from qhls.frontend.lowering.lower import lower
 from qhls.frontend.lowering.steps import tabulate_steps
 from qhls.ir import Codes, Const, Op, Reshape, Threshold
 from qhls.ir.integers import Array, find_dyadic
-from qhls.quantizers.keras_types import ops
+from qhls.quantizers.keras_types import KerasShape, KerasTensor, ops
 
 
 @keras.saving.register_keras_serializable(package="qhls")
@@ -27,12 +28,12 @@ class QTable(keras.layers.Layer):
         entries: numbers of the longest table; shorter ones repeat their last value.
     """
 
-    def __init__(self, shape: Any = (), entries: int = 2, **kwargs: Any) -> None:
+    def __init__(self, shape: Sequence[int] = (), entries: int = 2, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.shape, self.entries = tuple(int(size) for size in shape), int(entries)
         self.supports_masking = True
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: KerasShape) -> None:
         """Make the weights: ``values`` of 0 for the numbers from 0 on."""
         for name, shape, start in (
             ("first", self.shape, "zeros"),
@@ -44,7 +45,7 @@ class QTable(keras.layers.Layer):
             )
             setattr(self, name, weight)
 
-    def call(self, inputs: Any) -> Any:
+    def call(self, inputs: KerasTensor) -> KerasTensor:
         """Return the value of each of the ``inputs``."""
         first, step = (ops.cast(each, inputs.dtype) for each in (self.first, self.step))
         place = ops.clip(ops.round((inputs - first) / step), 0, self.entries - 1)
@@ -52,7 +53,7 @@ class QTable(keras.layers.Layer):
         flat = ops.reshape(ops.cast(self.values, inputs.dtype), (-1,))
         return ops.take(flat, ops.cast(place, "int32") + tables.astype("int32"))
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
+    def compute_output_shape(self, input_shape: KerasShape) -> KerasShape:
         """Return the input's shape."""
         return input_shape
 

@@ -28,12 +28,12 @@ def has_plain_product(cls: type) -> bool:
     return getattr(find_q_class(cls), "plain_product", False)
 
 
-def list_quantized(cls: Any) -> tuple[Quantized, ...]:
+def list_quantized(cls: type) -> tuple[Quantized, ...]:
     """Return the variables with quantizers of a Q-layer or of its cell, in their order; empty for other classes."""
     return getattr(getattr(cls, "cell_class", cls), "quantized_variables", ())
 
 
-def list_kernel_variables(cls: Any) -> tuple[str, ...]:
+def list_kernel_variables(cls: type) -> tuple[str, ...]:
     """Return the variables of a Q-layer or of its cell that multiply inputs or states."""
     return tuple(each.variable for each in list_quantized(cls) if each.kernel)
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import keras
 
 from qhls.frontend.layers.linear import Arrange, finish, lower_linear
+from qhls.frontend.layers.protocols import QConvolution
 from qhls.frontend.layers.qlayer import QLayer, Quantized, collect_arguments
 from qhls.frontend.layers.registry import register
 from qhls.frontend.layers.separable import lower_pointwise
@@ -15,7 +16,7 @@ from qhls.frontend.layers.windows import as_pair, require_channels_last
 from qhls.frontend.lowering.lower import activate, lower
 from qhls.frontend.lowering.reals import Tensor, require_exact
 from qhls.ir import Conv, Op, Pad, Reshape, View
-from qhls.quantizers.keras_types import ops
+from qhls.quantizers.keras_types import Identifier, KerasShape, KerasTensor, ops
 
 
 @register
@@ -60,7 +61,7 @@ class QConv2DTranspose(QLayer, keras.layers.Conv2DTranspose):
     ):
         super().__init__(**collect_arguments(locals()))
 
-    def compute_product(self, inputs: Any) -> Any:
+    def compute_product(self, inputs: KerasTensor) -> KerasTensor:
         """Map ``(batch, h, w, in)`` to ``(batch, h', w', filters)``."""
         return _convolve_transposed(self, inputs, self.quantize_variable("kernel"))
 
@@ -74,7 +75,9 @@ class _ByChannels(QLayer, keras.layers.Conv2DTranspose):
 
     last_activation: ClassVar[str]
 
-    def __init__(self, depth_multiplier: int, activation: Any = None, **arguments: Any) -> None:
+    def __init__(
+        self, depth_multiplier: int, activation: Identifier = None, **arguments: Any
+    ) -> None:
         name = type(self).__name__
         if depth_multiplier != 1:
             raise ValueError(
@@ -108,7 +111,7 @@ class _ByChannels(QLayer, keras.layers.Conv2DTranspose):
     def _last(self) -> Any:
         return None if self.activation is keras.activations.linear else self.activation
 
-    def _add_kernel(self, name: str, shape: tuple[int, ...]) -> Any:
+    def _add_kernel(self, name: str, shape: tuple[int, ...]) -> keras.Variable:
         return self.add_weight(
             name=name,
             shape=shape,
@@ -117,7 +120,7 @@ class _ByChannels(QLayer, keras.layers.Conv2DTranspose):
             constraint=self.kernel_constraint,
         )
 
-    def _add_bias(self) -> Any:
+    def _add_bias(self) -> keras.Variable:
         return self.add_weight(
             name="bias",
             shape=(self.filters,),
@@ -190,7 +193,7 @@ class QDepthwiseConv2DTranspose(_ByChannels):
         """Return whether the layer adds a bias, of one element per channel."""
         return self.use_bias and self._channel_bias
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: KerasShape) -> None:
         """Make ``depthwise_kernel`` (height, width, in, group_size) and the bias."""
         channels = input_shape[self._channels]
         if channels % self.group_size:
@@ -209,18 +212,18 @@ class QDepthwiseConv2DTranspose(_ByChannels):
         self.depthwise_kernel = self._add_kernel("depthwise_kernel", shape)
         self.bias = self._add_bias() if self.use_bias else None
 
-    def compute_product(self, inputs: Any) -> Any:
+    def compute_product(self, inputs: KerasTensor) -> KerasTensor:
         """Map ``(batch, h, w, in)`` to ``(batch, h', w', in)``."""
         groups = inputs.shape[self._channels] // self.group_size
         kernels = ops.split(self.quantize_variable("depthwise_kernel"), groups, axis=2)
         return _convolve_groups(self, inputs, kernels)
 
-    def get_unquantized(self, variable: str) -> Any:
+    def get_unquantized(self, variable: str) -> KerasTensor | None:
         """Return the input of the quantizer: the variable itself; ``None`` for a missing one and an unused bias."""
         unused = variable == "bias" and self.built and not self.adds_bias
         return None if unused else super().get_unquantized(variable)
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
+    def compute_output_shape(self, input_shape: KerasShape) -> Any:
         """Return the shape of a larger image with the same channels."""
         shape = list(super().compute_output_shape(input_shape))
         shape[self._channels] = input_shape[self._channels]
@@ -277,7 +280,7 @@ class QSeparableConv2DTranspose(_ByChannels):
         """Return the activation behind the bias, or ``None``."""
         return self._last
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: KerasShape) -> None:
         """Make both kernels and the bias."""
         channels = input_shape[self._channels]
         self.depthwise_kernel = self._add_kernel(
@@ -286,7 +289,7 @@ class QSeparableConv2DTranspose(_ByChannels):
         self.pointwise_kernel = self._add_kernel("pointwise_kernel", (1, 1, self.filters, channels))
         self.bias = self._add_bias() if self.use_bias else None
 
-    def compute_product(self, inputs: Any) -> Any:
+    def compute_product(self, inputs: KerasTensor) -> KerasTensor:
         """Map ``(batch, h, w, in)`` to ``(batch, h', w', filters)``."""
         kernels = ops.split(
             self.quantize_variable("depthwise_kernel"), inputs.shape[self._channels], axis=3
@@ -298,7 +301,9 @@ class QSeparableConv2DTranspose(_ByChannels):
         return ops.conv(outputs, pointwise, padding="valid", data_format=self.data_format)
 
 
-def _convolve_transposed(layer: Any, inputs: Any, kernel: Any) -> Any:
+def _convolve_transposed(
+    layer: keras.layers.Conv2DTranspose, inputs: KerasTensor, kernel: KerasTensor
+) -> KerasTensor:
     """Convolve with a kernel ``(height, width, out, in)``."""
     return ops.conv_transpose(
         inputs,
@@ -311,7 +316,7 @@ def _convolve_transposed(layer: Any, inputs: Any, kernel: Any) -> Any:
     )
 
 
-def _convolve_groups(layer: Any, inputs: Any, kernels: list[Any]) -> Any:
+def _convolve_groups(layer: _ByChannels, inputs: KerasTensor, kernels: list[Any]) -> KerasTensor:
     """Convolve each group of channels with its kernel; backends have no transposed grouped op."""
     groups = ops.split(inputs, len(kernels), axis=layer._channels)
     outputs = [_convolve_transposed(layer, x, w) for x, w in zip(groups, kernels, strict=True)]
@@ -341,7 +346,9 @@ def _lower_separable_conv2d_transpose(layer: QSeparableConv2DTranspose, x: Op) -
     return finish(layer, lower_pointwise(layer, between, lambda k: k.swapaxes(2, 3)))
 
 
-def _convolve(layer: Any, x: Op, variable: str, arrange: Arrange, groups: int = 1) -> Tensor:
+def _convolve(
+    layer: QConvolution, x: Op, variable: str, arrange: Arrange, groups: int = 1
+) -> Tensor:
     """Return the transposed convolution with ``variable``, which ``arrange`` makes (kh, kw, in / groups, out)."""
     require_channels_last(layer)
     size, strides, dilation = map(as_pair, (layer.kernel_size, layer.strides, layer.dilation_rate))

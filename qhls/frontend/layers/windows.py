@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import reduce
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
 from qhls.errors import LoweringError
 from qhls.frontend.layers.linear import Arrange, lower_linear
+from qhls.frontend.layers.protocols import GlobalPooling, HasDataFormat, Pooling, QConvolution
 from qhls.frontend.layers.traits import find_twin
 from qhls.frontend.lowering.reals import Tensor, apply_real
 from qhls.frontend.lowering.refusal import explain_refusal
 from qhls.ir import Const, Conv, Mul, Op, Pad, Pool, Reshape, Shift
-from qhls.quantizers.keras_types import KerasLayer, ops
+from qhls.ir.integers import Array
+from qhls.quantizers.keras_types import KerasTensor, PerAxis, ops
 
 Pair = tuple[int, int]
 
@@ -22,7 +25,7 @@ _AT_ONCE = 1 << 22
 """Numbers that a mean of sums is computed of at once: bounds its memory."""
 
 
-def as_pair(sizes: Any) -> Pair:
+def as_pair(sizes: Sequence[int]) -> Pair:
     """Return rows and columns of the sizes of a Keras layer; a layer of one axis has one row."""
     rows, columns = sizes if len(sizes) == 2 else (1, *sizes)
     return int(rows), int(columns)
@@ -48,7 +51,7 @@ def pad(x: Op, rows: Pair, columns: Pair, value: int = 0) -> Op:
     return Pad(x, (rows, columns, (0, 0)), value) if any((*rows, *columns)) else x
 
 
-def require_channels_last(layer: Any) -> None:
+def require_channels_last(layer: HasDataFormat) -> None:
     """Refuse ``data_format="channels_first"``."""
     if layer.data_format != "channels_last":
         raise explain_refusal(
@@ -70,12 +73,12 @@ def reshape_like(x: Op, y: Op) -> Op:
 
 
 def convolve(
-    layer: Any,
+    layer: QConvolution,
     x: Op,
     variable: str,
     arrange: Arrange = np.asarray,
     *,
-    mask: Any = 1,
+    mask: Array | int = 1,
     groups: int = 1,
     pointwise: bool = False,
 ) -> Tensor:
@@ -100,14 +103,14 @@ def convolve(
     return lower_linear(layer, variable, make, arrange, mask)
 
 
-def convolve_depthwise(layer: Any, x: Op, variable: str = "depthwise_kernel") -> Tensor:
+def convolve_depthwise(layer: QConvolution, x: Op, variable: str = "depthwise_kernel") -> Tensor:
     """Convolve each channel of ``x`` with its part of the variable (..., channels, multiplier)."""
     channels = x.shape[-1]
     size = as_pair(layer.kernel_size)
     return convolve(layer, x, variable, arrange=lambda k: k.reshape(*size, 1, -1), groups=channels)
 
 
-def reduce_all(layer: Any, x: Op, reduction: Literal["max", "sum"]) -> Op:
+def reduce_all(layer: GlobalPooling, x: Op, reduction: Literal["max", "sum"]) -> Op:
     """Return the maximum or sum over all of ``x`` but its channels."""
     image = x if len(x.shape) == 3 else Reshape(x, (1, x.size // x.shape[-1], x.shape[-1]))
     result = Pool(image, (image.shape[0], image.shape[1]), (1, 1), reduction)
@@ -115,7 +118,7 @@ def reduce_all(layer: Any, x: Op, reduction: Literal["max", "sum"]) -> Op:
     return Reshape(result, (*axes, x.shape[-1]))
 
 
-def lower_window_sums(layer: Any, x: Op) -> tuple[Op, int]:
+def lower_window_sums(layer: Pooling, x: Op) -> tuple[Op, int]:
     """Return the average of a pooling ``layer`` times ``area * part``, ``area`` being a window's; and ``part``.
 
     At a border of ``padding="same"`` Keras averages what lies inside, so the sum grows as a window's part outside
@@ -138,9 +141,9 @@ def lower_window_sums(layer: Any, x: Op) -> tuple[Op, int]:
     return Mul(sums, Const.of(growth[..., None], "growth")), part
 
 
-def list_sizes(sizes: Any) -> tuple[int, ...]:
+def list_sizes(sizes: PerAxis) -> tuple[int, ...]:
     """Return the sizes along each axis of a window, as Keras layers hold them."""
-    return tuple(int(size) for size in (sizes if isinstance(sizes, tuple | list) else [sizes]))
+    return tuple(int(size) for size in ([sizes] if isinstance(sizes, int) else sizes))
 
 
 def pool(
@@ -178,7 +181,7 @@ def _count_inside(length: int, size: int, stride: int) -> list[int]:
 
 
 def lower_mean(
-    layer: KerasLayer, sums: Op, count: int, part: int = 1, *, divided: bool = False
+    layer: object, sums: Op, count: int, part: int = 1, *, divided: bool = False
 ) -> Tensor:
     """Return ``sums / (count * part)``: exact for a power of two, else real numbers, for a quantizer behind them.
 
@@ -189,13 +192,13 @@ def lower_mean(
     if not whole_count & (whole_count - 1):
         return Shift(sums, 1 - whole_count.bit_length())
 
-    def average(v: Any) -> Any:
+    def average(v: KerasTensor) -> KerasTensor:
         return v / whole_count if divided else _compute_mean(v, whole_count)
 
     return apply_real(sums, average, explain_average(layer, count), shared=True)
 
 
-def explain_average(layer: KerasLayer, count: int) -> LoweringError:
+def explain_average(layer: object, count: int) -> LoweringError:
     """Return the error for an average over ``count`` numbers, or fewer at a border, which no quantizer follows."""
     border = "" if count & (count - 1) else ", of which another number lies inside at a border"
     return explain_refusal(
@@ -206,7 +209,7 @@ def explain_average(layer: KerasLayer, count: int) -> LoweringError:
     )
 
 
-def _compute_mean(v: Any, count: int) -> Any:
+def _compute_mean(v: KerasTensor, count: int) -> KerasTensor:
     """Compute Keras' mean of ``count`` numbers with the sum ``v``: backends divide, or multiply by a reciprocal."""
     flat = ops.reshape(v, (-1, 1))
     step = max(_AT_ONCE // count, 1)
@@ -217,9 +220,11 @@ def _compute_mean(v: Any, count: int) -> Any:
     return ops.reshape(ops.concatenate(parts), ops.shape(v))
 
 
-def _advise_twin(layer: Any) -> str:
+def _advise_twin(layer: object) -> str:
     """Return advice on an average: quantise its reciprocal, where a layer does that."""
     if hasattr(layer, "average_quantizer"):
-        return "" if layer.average_quantizer else ", or give it an average_quantizer"
+        return (
+            "" if getattr(layer, "average_quantizer", None) else ", or give it an average_quantizer"
+        )
     twin = find_twin(type(layer))
     return f", or use {twin.__name__} with an average_quantizer" if twin else ""

@@ -15,7 +15,7 @@ from qhls.frontend.lowering.reals import Joined, Reals, Tensor, apply_real, requ
 from qhls.frontend.lowering.refusal import explain_refusal, name_layer_first
 from qhls.frontend.lowering.trace import run_model
 from qhls.ir import Const, Graph, Input, Lookup, Op, Scan, get_layer, nest_names
-from qhls.quantizers.keras_types import ops
+from qhls.quantizers.keras_types import KerasLayer, ops
 
 WIDEST_TABLE = 20
 """Bits of an embedding that was trained on a grid: beyond, its numbers are real."""
@@ -48,13 +48,13 @@ def _lower_embedding(layer: keras.layers.Embedding, x: Op) -> Tensor:
 
 
 @lower.register(keras.layers.TimeDistributed, reads_reals=True)
-def _lower_time_distributed(layer: Any, x: Tensor) -> Tensor:
+def _lower_time_distributed(layer: keras.layers.TimeDistributed, x: Tensor) -> Tensor:
     """Lower the layer on the whole sequence if that is the same, else a loop over the rows."""
     with name_layer_first(layer):
         return _lower_distributed(layer, layer.layer, x)
 
 
-def _lower_distributed(layer: Any, inner: Any, x: Tensor) -> Tensor:
+def _lower_distributed(layer: keras.layers.TimeDistributed, inner: KerasLayer, x: Tensor) -> Tensor:
     if isinstance(inner, keras.layers.Softmax):
         axes = inner.axis if isinstance(inner.axis, list | tuple) else [inner.axis]
         return lower_softmax(inner, require_exact(layer, x), [a + 1 if a > 0 else a for a in axes])
@@ -78,7 +78,7 @@ def _lower_distributed(layer: Any, inner: Any, x: Tensor) -> Tensor:
     return replace(lowered, x=steps, dims=dims)
 
 
-def _lower_row(layer: Any, inner: Any, row: Tensor) -> Tensor:
+def _lower_row(layer: keras.layers.TimeDistributed, inner: KerasLayer, row: Tensor) -> Tensor:
     """Return the ops of ``inner``, a layer or model, applied to one row."""
     with leave_softmax_to_host(last=False):
         if isinstance(inner, keras.Model):

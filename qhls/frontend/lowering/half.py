@@ -21,7 +21,7 @@ from qhls.frontend.lowering.refusal import explain_refusal
 from qhls.ir import Const, Fixed, Graph, Input, Op, Quantize, Threshold, enter_layer, run
 from qhls.ir.integers import Array
 from qhls.quantizers import Quantizer
-from qhls.quantizers.keras_types import ops
+from qhls.quantizers.keras_types import KerasLayer, KerasNode, KerasOperation, KerasTensor, ops
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class _Half:
 _present: ContextVar[_Half | None] = ContextVar("qhls_half", default=None)
 
 
-def find_half_type(node: Any) -> str | None:
+def find_half_type(node: KerasNode) -> str | None:
     """Return the half type in which a call of a layer or operation computes, or ``None``."""
     layer = node.operation
     parts = layer._flatten_layers() if isinstance(layer, keras.layers.Layer) else ()
@@ -68,7 +68,7 @@ def find_half_type(node: Any) -> str | None:
 
 
 @contextmanager
-def lower_in_half(layer: Any, dtype: str | None) -> Iterator[None]:
+def lower_in_half(layer: KerasLayer | KerasOperation, dtype: str | None) -> Iterator[None]:
     """Lower ``layer`` within this context as one that computes in the half type ``dtype``, if any.
 
     Raises:
@@ -112,7 +112,9 @@ def check_half(inputs: Sequence[Tensor], results: Sequence[Tensor], rounds: bool
                 raise _explain_refusal(layer, kind.name, f"weights of {variable!r} that it rounds")
 
 
-def prove_in_half(activation: Callable[[Any], Any], x: Tensor, lowered: Tensor, again: Any) -> None:
+def prove_in_half(
+    activation: Callable[[Any], Any], x: Tensor, lowered: Tensor, again: Callable[[Op], Any]
+) -> None:
     """Compare ``activation`` in half precision with its ops on every code of ``x``; ``again`` makes the ops anew.
 
     Raises:
@@ -172,12 +174,12 @@ def _list_made(results: Sequence[Tensor], inputs: Collection[Any]) -> list[Op]:
     return list(seen.values())
 
 
-def _list_numbers(tensor: Any) -> Array:
-    numbers: Any = ops.convert_to_numpy(ops.cast(tensor, "float32"))
+def _list_numbers(tensor: KerasTensor) -> Array:
+    numbers: Array = ops.convert_to_numpy(ops.cast(tensor, "float32"))
     return numbers.astype(np.float64)
 
 
-def _explain_refusal(layer: Any, dtype: str, got: str) -> LoweringError:
+def _explain_refusal(layer: KerasLayer | KerasOperation, dtype: str, got: str) -> LoweringError:
     bits = _TYPES[dtype].bits
     return explain_refusal(
         layer,

@@ -21,13 +21,22 @@ from typing import Any, TypeVar
 
 import keras
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qhls.errors import LoweringError
 from qhls.frontend.layers.traits import find_twin
 from qhls.frontend.lowering.arithmetic import find_arithmetic
 from qhls.frontend.lowering.half import prove_in_half
 from qhls.frontend.lowering.lines import is_small, round_line
-from qhls.frontend.lowering.reals import Joined, Reals, Tensor, apply_real, is_rising, require_exact
+from qhls.frontend.lowering.reals import (
+    Joined,
+    LayerResult,
+    Reals,
+    Tensor,
+    apply_real,
+    is_rising,
+    require_exact,
+)
 from qhls.frontend.lowering.refusal import (
     RealWeightsError,
     describe_layer,
@@ -45,10 +54,10 @@ from qhls.quantizers import (
     quantized_tanh,
 )
 from qhls.quantizers.base import is_noiseless, is_settled
-from qhls.quantizers.keras_types import KerasLayer, ops
+from qhls.quantizers.keras_types import KerasLayer, KerasTensor, ops
 from qhls.quantizers.scale import find_po2_exponent
 
-Rule = Callable[..., Tensor | tuple[Tensor, ...]]
+Rule = Callable[..., LayerResult]
 R = TypeVar("R", bound=Rule)
 
 _LINES = {
@@ -168,7 +177,7 @@ class Lower:
             own |= vars(cls).keys()
         raise _explain_missing_rule(layer)
 
-    def __call__(self, layer: KerasLayer, *inputs: Tensor) -> Tensor | tuple[Tensor, ...]:
+    def __call__(self, layer: KerasLayer, *inputs: Tensor) -> LayerResult:
         """Lower ``layer`` on ``inputs`` to one op or several, named after the layer.
 
         Raises:
@@ -238,7 +247,7 @@ def leave_softmax_to_host(last: bool) -> Iterator[list[LeftSoftmax]]:
         _host_softmax.reset(token)
 
 
-def activate(layer: Any, activation: Any, x: Tensor) -> Tensor:
+def activate(layer: Any, activation: Callable[..., Any] | None, x: Tensor) -> Tensor:
     """Apply ``activation``, a quantizer or one of Keras' functions, to ``x``.
 
     Raises:
@@ -254,7 +263,7 @@ def activate(layer: Any, activation: Any, x: Tensor) -> Tensor:
     return activated
 
 
-def _apply_activation(layer: Any, activation: Any, x: Tensor) -> Tensor:
+def _apply_activation(layer: Any, activation: Callable[..., Any], x: Tensor) -> Tensor:
     """Apply ``activation``, which is neither linear nor a softmax, to ``x``."""
     if isinstance(activation, keras.layers.Layer):
         if not activation.built or activation.weights:
@@ -277,7 +286,7 @@ def _apply_activation(layer: Any, activation: Any, x: Tensor) -> Tensor:
     return _apply_function(layer, activation, x)
 
 
-def _apply_function(layer: KerasLayer, activation: Any, x: Tensor) -> Tensor:
+def _apply_function(layer: KerasLayer, activation: Callable[..., Any], x: Tensor) -> Tensor:
     """Apply a function of Keras or QKeras: exactly if possible, else as reals that a quantizer may follow."""
     if isinstance(x, Op) and activation in _RECTIFIERS:
         result = rectify(x, **_RECTIFIERS[activation])
@@ -360,13 +369,13 @@ _RECTIFIERS: dict[Any, dict[str, float]] = {
 """Functions that ``rectify`` computes, and its arguments."""
 
 
-def has_few_bits(numbers: Any) -> bool:
+def has_few_bits(numbers: ArrayLike) -> bool:
     """Return whether all ``numbers`` are integers of at most 12 bits times powers of two: hardware holds these."""
     mantissas, _ = np.frexp(np.asarray(numbers, np.float64))
     return bool((np.rint(np.ldexp(mantissas, 12)) == np.ldexp(mantissas, 12)).all())
 
 
-def multiply_by(x: Op, factors: Any) -> Op:
+def multiply_by(x: Op, factors: ArrayLike) -> Op:
     """Multiply ``x`` by ``factors``, which broadcast to it."""
     mantissas, exponents = np.frexp(np.asarray(factors, np.float64))
     if mantissas.size and (mantissas == 0.5).all() and (exponents == exponents.flat[0]).all():
@@ -374,7 +383,7 @@ def multiply_by(x: Op, factors: Any) -> Op:
     return Mul(x, Const.of(factors, "factor"))
 
 
-def _make_tuple(ops: Any) -> tuple[Op, ...]:
+def _make_tuple(ops: LayerResult) -> tuple[Tensor, ...]:
     return ops if isinstance(ops, tuple) else (ops,)
 
 
@@ -446,7 +455,7 @@ def _round_leaky_lines(quantizer: quantized_relu, x: Reals) -> Op | None:
         return None
     grid = quantized_bits(bits, integer, alpha=1.0)
 
-    def quantize_below(v: Any) -> Any:
+    def quantize_below(v: KerasTensor) -> KerasTensor:
         return ops.maximum(grid(ops.minimum(v * slope, 0.0)), lowest)
 
     positive = round_line(quantized_relu(bits - 1, integer), x, Fixed(False, bits - 1, frac))

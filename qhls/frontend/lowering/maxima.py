@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -20,7 +19,7 @@ from qhls.frontend.lowering.refusal import explain_refusal
 from qhls.frontend.lowering.steps import make_float_function
 from qhls.ir import Const, Mul, Op, Reshape
 from qhls.ir.integers import Array
-from qhls.quantizers.keras_types import KerasLayer, ops
+from qhls.quantizers.keras_types import KerasLayer, KerasTensor, ops
 
 
 def take_maximum(layer: KerasLayer, x: Tensor, make: Callable[[Op], Op]) -> Tensor:
@@ -63,7 +62,7 @@ def _turn_maximum(x: Reals) -> Reals | None:
     shaped = x.x if x.x.shape == shape else Reshape(x.x, shape)
     rising = shaped if (signs > 0).all() else Mul(shaped, Const.of(signs, "sign"))
 
-    def of_rising(v: Any) -> Any:
+    def of_rising(v: KerasTensor) -> KerasTensor:
         return function(v * ops.convert_to_tensor(signs, v.dtype))
 
     free = replace(x, x=x.move.make(rising), function=of_rising, dims=None, move=None)

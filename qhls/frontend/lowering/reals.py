@@ -16,7 +16,7 @@ from qhls.frontend.lowering.arithmetic import find_arithmetic
 from qhls.frontend.lowering.refusal import describe_layer
 from qhls.ir import Fixed, Graph, Input, Op, Reshape, enter_layer, run
 from qhls.ir.integers import Array
-from qhls.quantizers.keras_types import KerasLayer, ops
+from qhls.quantizers.keras_types import KerasTensor, ops
 
 Function = Callable[[Any], Any]
 """Function of each number of a float tensor (samples, channels)."""
@@ -182,7 +182,7 @@ class Reals:
 def _regroup(function: Function, channels: int) -> Function:
     """Apply ``function`` of (samples, channels) to (samples, elements), which repeat the channels."""
 
-    def apply_regrouped(v: Any) -> Any:
+    def apply_regrouped(v: KerasTensor) -> KerasTensor:
         return ops.reshape(function(ops.reshape(v, (-1, channels))), ops.shape(v))
 
     return apply_regrouped
@@ -236,7 +236,7 @@ def select_functions(function: Function, places: Array, size: int) -> Function:
     sources = np.zeros(rows * size, int)
     sources[slots] = np.arange(len(places))
 
-    def apply_permuted(v: Any) -> Any:
+    def apply_permuted(v: KerasTensor) -> KerasTensor:
         spread = ops.reshape(ops.take(v, sources, axis=1), (-1, size))
         return ops.take(ops.reshape(function(spread), (-1, rows * size)), slots, axis=1)
 
@@ -289,6 +289,8 @@ class Joined:
 
 
 Tensor = Op | Reals | Joined
+LayerResult = Tensor | tuple[Tensor, ...]
+"""The result of a lowering rule: a tuple where the layer has several outputs."""
 
 
 def join_tensors(
@@ -357,7 +359,7 @@ def apply_real_along(
         assert isinstance(numbers, Reals)  # what is joined is exact by now
         x = numbers.separate()
 
-    def apply_shaped(v: Any) -> Any:
+    def apply_shaped(v: KerasTensor) -> KerasTensor:
         return ops.reshape(function(ops.reshape(v, (-1, *used))), ops.shape(v))
 
     if isinstance(x, Reals) and x.dims is not None and used is shape:
@@ -368,7 +370,7 @@ def apply_real_along(
     return apply_real(x, apply_shaped, refusal, monotone, shared=not own)
 
 
-def require_exact(layer: KerasLayer | None, x: Tensor, place: ReadingPlace | None = None) -> Op:
+def require_exact(layer: object, x: Tensor, place: ReadingPlace | None = None) -> Op:
     """Return ``x``, an exact tensor that ``layer`` can read; ``None`` is the user of the model.
 
     Real numbers become what the resolver in force makes of them. ``place``: where they are read, if not as an input.
@@ -426,7 +428,7 @@ class ReadingPlace:
     ``path``: the names of the models around it.
     """
 
-    reader: Any
+    reader: object
     which: tuple[int, ...] | str
     path: str = field(default="", compare=False)
 
@@ -462,7 +464,7 @@ def use_resolver(resolve: Resolver) -> Iterator[None]:
 
 
 @contextmanager
-def use_reader(reader: Any, inputs: Sequence[Tensor], path: str = "") -> Iterator[None]:
+def use_reader(reader: object, inputs: Sequence[Tensor], path: str = "") -> Iterator[None]:
     """Record within this context that ``reader`` reads ``inputs``."""
     places = {
         id(x): ReadingPlace(reader, tuple(i for i, each in enumerate(inputs) if each is x), path)

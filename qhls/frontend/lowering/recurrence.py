@@ -21,10 +21,17 @@ import keras
 import numpy as np
 
 from qhls.frontend.layers.linear import make_weight
-from qhls.frontend.layers.recurrent import QRNN, QBidirectional, QGRUCell, QLSTMCell, QSimpleRNNCell
+from qhls.frontend.layers.recurrent import (
+    QRNN,
+    QBidirectional,
+    QCell,
+    QGRUCell,
+    QLSTMCell,
+    QSimpleRNNCell,
+)
 from qhls.frontend.lowering.choices import make_truth, select
 from qhls.frontend.lowering.lower import activate, lower
-from qhls.frontend.lowering.reals import ReadingPlace, Reals, Tensor, require_exact
+from qhls.frontend.lowering.reals import LayerResult, ReadingPlace, Reals, Tensor, require_exact
 from qhls.frontend.lowering.refusal import explain_refusal, name_layer_first
 from qhls.ir import (
     Add,
@@ -44,7 +51,7 @@ from qhls.ir import (
     nest_names,
 )
 from qhls.quantizers import Quantizer
-from qhls.quantizers.keras_types import KerasLayer, ops
+from qhls.quantizers.keras_types import KerasLayer, KerasTensor, ops
 
 WIDEST_STATE = 53
 """Bits of a state: beyond, Keras' float64 is no reference and the state would grow with every step."""
@@ -66,14 +73,14 @@ class _Cell:
     whether steps choose between states, and so quantise those that they read themselves.
     """
 
-    def __init__(self, cell: Any, steps: int, masked: bool = False) -> None:
+    def __init__(self, cell: QCell, steps: int, masked: bool = False) -> None:
         self.keras = cell
         self.masked = masked
         followed = steps == 1 or isinstance(cell.state_quantizer, Quantizer)
         self.real = followed and not masked and not _read_at_once.get()
         self._weights: dict[tuple[str, Any], Const] = {}
 
-    def get_weight(self, variable: str, *index: Any) -> Const:
+    def get_weight(self, variable: str, *index: int | slice) -> Const:
         """Return the quantised ``variable``, or its part ``[index]``."""
         key = (variable, str(index))
         if key not in self._weights:
@@ -110,12 +117,14 @@ class _Cell:
 
 @lower.register(keras.layers.RNN, masked=True)
 @lower.register(QRNN, masked=True)
-def _lower_rnn(layer: Any, x: Op, *initial: Op, mask: Op | None = None) -> Any:
+def _lower_rnn(layer: keras.layers.RNN, x: Op, *initial: Op, mask: Op | None = None) -> LayerResult:
     with name_layer_first(layer):
         return _lower_recurrence(layer, x, initial, mask)
 
 
-def _lower_recurrence(layer: Any, x: Op, initial: Sequence[Op], mask: Op | None) -> Any:
+def _lower_recurrence(
+    layer: keras.layers.RNN, x: Op, initial: Sequence[Op], mask: Op | None
+) -> LayerResult:
     cell = layer.cell
     step = _STEPS.get(type(cell))
     if step is None:
@@ -156,7 +165,7 @@ def _lower_recurrence(layer: Any, x: Op, initial: Sequence[Op], mask: Op | None)
 class _Recurrence:
     """A layer's step on the rows of ``x``, the input times the kernel."""
 
-    layer: Any
+    layer: keras.layers.RNN
     step: _StepFunction
     cell: _Cell
     x: Op
@@ -190,7 +199,7 @@ class _Recurrence:
             following = [self.cell.carry(state) for state in new]
         return Graph((row, *states), (_find_below(result), *following), "step"), result
 
-    def scan(self, entering: list[Op], body: Graph, result: Tensor) -> Any:
+    def scan(self, entering: list[Op], body: Graph, result: Tensor) -> LayerResult:
         """Compute the layer's results by a ``Scan``."""
         scanned = Scan(self.x, tuple(entering), body, self.layer.return_sequences)
         results = self._collect_results(scanned, entering[0].size)
@@ -210,7 +219,7 @@ class _Recurrence:
         places = range(last + width - _count_states(self.layer) * units, last + width, units)
         return (output, *(View(scanned, (units,), (1,), place) for place in places))
 
-    def unroll(self, entering: list[Op]) -> Any:
+    def unroll(self, entering: list[Op]) -> LayerResult:
         """Compute the layer's results step by step."""
         outputs = list[Tensor]()
         states = list[Tensor](entering)
@@ -225,7 +234,7 @@ class _Recurrence:
         return (result, *last) if self.layer.return_state else result
 
 
-def _count_states(layer: Any) -> int:
+def _count_states(layer: keras.layers.RNN) -> int:
     sizes = layer.cell.state_size
     return len(sizes) if isinstance(sizes, list | tuple) else 1
 
@@ -283,7 +292,7 @@ def _join(parts: list[Tensor], axis: int) -> Tensor:
     return _reapply(Concat(tuple(map(_find_below, parts)), axis), parts[0])
 
 
-def _quantize_state(cell: Any, state: Tensor) -> Op:
+def _quantize_state(cell: QCell, state: Tensor) -> Op:
     """Quantize ``state``; the first, of zeros, is known."""
     if cell.state_quantizer is None:
         return require_exact(cell, state)
@@ -373,7 +382,9 @@ _STEPS: dict[type, _StepFunction] = {
 
 @lower.register(QBidirectional, masked=True)
 @lower.register(keras.layers.Bidirectional, masked=True)
-def _lower_bidirectional(layer: Any, x: Op, *initial: Op, mask: Op | None = None) -> Any:
+def _lower_bidirectional(
+    layer: keras.layers.Bidirectional, x: Op, *initial: Op, mask: Op | None = None
+) -> LayerResult:
     half = len(initial) // 2
     masks = {} if mask is None else {"mask": mask}
     forward, backward = layer.forward_layer, layer.backward_layer
@@ -404,7 +415,7 @@ def _is_read_at_once(read: bool) -> Iterator[None]:
         _read_at_once.reset(token)
 
 
-def _split_states(result: Any) -> tuple[Tensor, ...]:
+def _split_states(result: LayerResult) -> tuple[Tensor, ...]:
     return result if isinstance(result, tuple) else (result,)
 
 
@@ -417,14 +428,14 @@ def _put_beside(a: Tensor, b: Tensor) -> Tensor:
         return _reapply(both, a)
     size = a.shape[-1]
 
-    def apply_both(v: Any) -> Any:
+    def apply_both(v: KerasTensor) -> KerasTensor:
         parts = (first(v[..., :size]), second(v[..., size:]))
         return ops.concatenate(parts, axis=-1)
 
     return Reals(both, apply_both, all(x.monotone for x in real), real[0].refusal)
 
 
-def _keep(v: Any) -> Any:
+def _keep(v: KerasTensor) -> KerasTensor:
     return v
 
 

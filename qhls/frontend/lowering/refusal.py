@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from qhls.errors import LoweringError
 from qhls.quantizers.keras_types import KerasLayer
@@ -83,18 +82,18 @@ def find_advice(cls: type) -> tuple[str, str, str] | None:
     return _INSTEAD.get(cls.__name__) if cls.__module__.startswith("keras.") else None
 
 
-def explain_missing_rule(layer: Any) -> LoweringError | None:
+def explain_missing_rule(layer: object) -> LoweringError | None:
     """Return the error for a layer of Keras without a lowering rule; None for other layers."""
     texts = find_advice(type(layer))
     return None if texts is None else explain_refusal(layer, *texts)
 
 
-def explain_refusal(layer: Any, expected: str, actual: object, advice: str) -> LoweringError:
+def explain_refusal(layer: object, expected: str, actual: object, advice: str) -> LoweringError:
     """Return the error for a layer or quantizer that cannot be lowered; ``advice`` is a sentence."""
     return LoweringError(f"{describe_layer(layer)}: expected {expected}, got {actual}. {advice}")
 
 
-def describe_layer(layer: Any) -> str:
+def describe_layer(layer: object) -> str:
     """Describe a layer by name and class, a quantizer by its text."""
     name = getattr(layer, "name", None)
     return f"layer {name!r} ({type(layer).__name__})" if name else f"quantizer {layer}"

@@ -18,7 +18,7 @@ from qhls.frontend.lowering.refusal import explain_refusal
 from qhls.ir import Codes, Const, Lookup, Op, Reshape, Threshold, View
 from qhls.ir.integers import Array, find_dyadic, narrow_integers
 from qhls.model.floats import FLOAT32_EXACT
-from qhls.quantizers.keras_types import ops
+from qhls.quantizers.keras_types import KerasTensor, ops
 from qhls.quantizers.numerics import PACKETS, pad_to_packets, skip_gradients, use_precision
 
 MOST_LEVELS = 4096
@@ -37,7 +37,9 @@ _ASKED = 1 << 10
 """Codes, of all channels together, that a round of a bisection tries; its calls cost more than so few numbers."""
 
 
-def step_function(owner: Any, function: Function, x: Tensor, turns: tuple[float, ...] | None) -> Op:
+def step_function(
+    owner: object, function: Function, x: Tensor, turns: tuple[float, ...] | None
+) -> Op:
     """Return ``function(x)``, elementwise, as the steps that the float function itself makes on an integer grid.
 
     The grid is that of ``x`` or, where ``x`` are reals, of the exact tensor they are a function of. In the latter
@@ -197,7 +199,7 @@ class _Search:
 def on_grid(function: Function) -> Function:
     """Return ``function`` of real numbers, without the terms that a quantizer adds for its gradient only."""
 
-    def apply_exactly(v: Any) -> Any:
+    def apply_exactly(v: KerasTensor) -> KerasTensor:
         with skip_gradients():
             return function(v)
 
@@ -333,7 +335,7 @@ def _split_gaps(points: Array, gaps: Array, splits: Array, parts: int) -> Array:
 
 
 def tabulate_steps(
-    owner: Any, points: list[Array], values: list[Array], hi: int
+    owner: object, points: list[Array], values: list[Array], hi: int
 ) -> tuple[Array, Array]:
     """Make thresholds (channels, n) and levels (channels, n + 1); if all channels are alike, (n,) and (n + 1,).
 
@@ -359,7 +361,7 @@ def tabulate_steps(
     return (steps[0], levels[0]) if same else (steps, levels)
 
 
-def _limit_steps(owner: Any, steps: int) -> None:
+def _limit_steps(owner: object, steps: int) -> None:
     if steps > MOST_LEVELS:
         raise explain_refusal(
             owner,

@@ -19,23 +19,29 @@ from qhls.frontend.lowering.arithmetic import Arithmetic, find_arithmetic, use_a
 from qhls.frontend.lowering.choices import make_truth
 from qhls.frontend.lowering.half import check_half, find_half_type, lower_in_half
 from qhls.frontend.lowering.lower import LeftSoftmax, explain_refusal, leave_softmax_to_host, lower
-from qhls.frontend.lowering.reals import Joined, Reals, Tensor, require_exact, use_reader
+from qhls.frontend.lowering.reals import (
+    Joined,
+    LayerResult,
+    Reals,
+    Tensor,
+    require_exact,
+    use_reader,
+)
 from qhls.frontend.models.precision import copy_in_precision, find_float_type, list_layers_of_type
 from qhls.ir import Fixed, Input, Op, Threshold, enter_layer, verify
 from qhls.model.graph import ModelGraph
 from qhls.quantizers import Quantizer
-from qhls.quantizers.keras_types import KerasLayer, KerasNode
+from qhls.quantizers.keras_types import CallArguments, KerasGraph, KerasLayer, KerasNode
 from qhls.quantizers.numerics import train_in_float32, use_precision
 from qhls.system.limits import ELEMENT, check_size
 from qhls.system.progress import report
 
 InputType = Fixed | str | Quantizer
+InputTypes = InputType | Sequence[InputType] | Mapping[str, InputType] | None
+"""The types of a model's inputs: one for all, a list in their order, or a dictionary by their names."""
 
 
-def trace(
-    model: keras.Model,
-    input_types: InputType | Sequence[InputType] | Mapping[str, InputType] | None = None,
-) -> ModelGraph:
+def trace(model: keras.Model, input_types: InputTypes = None) -> ModelGraph:
     """Lower ``model`` to a graph: its layers in order, each by its lowering rule.
 
     ``input_types`` gives the types of the inputs: one for all, a list in the inputs' order, or a dictionary by
@@ -52,7 +58,7 @@ def trace(
     return settle_float32(model, input_types, trace_in_own_type(model, input_types))
 
 
-def trace_in_own_type(model: keras.Model, input_types: Any = None) -> ModelGraph:
+def trace_in_own_type(model: keras.Model, input_types: InputTypes = None) -> ModelGraph:
     """Return the graph where the model's own type is the reference; ``ModelGraph.rounded`` says where it is not."""
     dtype = find_float_type(model)
     if dtype == "float64":
@@ -79,7 +85,7 @@ def _refuse_other_types(model: keras.Model) -> None:
             )
 
 
-def settle_float32(model: keras.Model, input_types: Any, graph: ModelGraph) -> ModelGraph:
+def settle_float32(model: keras.Model, input_types: InputTypes, graph: ModelGraph) -> ModelGraph:
     """Return ``graph``, made in float32, or the same of Keras in float64 where float32 is no reference."""
     steps = any(isinstance(op, Threshold) for op, _ in graph.walk())
     if find_float_type(model) == "float64" or not (graph.rounded and (steps or graph.reals)):
@@ -94,7 +100,7 @@ def settle_float32(model: keras.Model, input_types: Any, graph: ModelGraph) -> M
     return replace(again, rounded=graph.rounded, reals=again.reals or graph.reals)
 
 
-def _trace(model: keras.Model, input_types: Any, running: Arithmetic) -> ModelGraph:
+def _trace(model: keras.Model, input_types: InputTypes, running: Arithmetic) -> ModelGraph:
     functional = find_functional(model, model)
     inputs = _make_inputs(model, functional, input_types)
     notes: list[LeftSoftmax] = []
@@ -120,7 +126,7 @@ def _sort_ends(ends: list[LeftSoftmax], outputs: list[Op]) -> list[LeftSoftmax]:
     return [end for _, end in sorted(zip(places, ends, strict=True), key=lambda pair: pair[0])]
 
 
-def list_inputs(model: keras.Model, input_types: Any = None) -> tuple[Input, ...]:
+def list_inputs(model: keras.Model, input_types: InputTypes = None) -> tuple[Input, ...]:
     """Return the inputs of ``model`` with their types, as ``trace`` takes them. Raises ``LoweringError``."""
     return _make_inputs(model, find_functional(model, model), input_types)
 
@@ -128,7 +134,7 @@ def list_inputs(model: keras.Model, input_types: Any = None) -> tuple[Input, ...
 # -- inputs -----------------------------------------------------------------------------------------
 
 
-def _make_inputs(model: keras.Model, functional: Any, input_types: Any) -> tuple[Input, ...]:
+def _make_inputs(model: keras.Model, functional: KerasGraph, input_types: Any) -> tuple[Input, ...]:
     tensors = {tensor._keras_history.operation.name: tensor for tensor in functional.inputs}
     if input_types is None:
         input_types = _derive_types(functional)
@@ -141,7 +147,7 @@ def _make_inputs(model: keras.Model, functional: Any, input_types: Any) -> tuple
     )
 
 
-def _list_readers(functional: Any, tensor: Any) -> Iterator[Any]:
+def _list_readers(functional: KerasGraph, tensor: keras.KerasTensor) -> Iterator[Any]:
     """Return the layers that read ``tensor``, those of nested models instead of the models."""
     for node in list_keras_nodes(functional):
         for place, read in enumerate(node.input_tensors):
@@ -152,14 +158,14 @@ def _list_readers(functional: Any, tensor: Any) -> Iterator[Any]:
                 yield node.operation
 
 
-def _count_rows_read(functional: Any, tensor: Any) -> int | None:
+def _count_rows_read(functional: KerasGraph, tensor: keras.KerasTensor) -> int | None:
     """Return the rows of the smallest ``Embedding`` that reads an input; None where none does."""
     readers = _list_readers(functional, tensor)
     rows = [reader.input_dim for reader in readers if isinstance(reader, keras.layers.Embedding)]
     return min(rows, default=None)
 
 
-def _derive_types(functional: Any) -> list[Any] | None:
+def _derive_types(functional: KerasGraph) -> list[Any] | None:
     """Return the type each input is quantised to before anything else reads it; None if one is not."""
     derived: list[Fixed | None] = []
     for tensor in functional.inputs:
@@ -172,7 +178,7 @@ def _derive_types(functional: Any) -> list[Any] | None:
     return derived
 
 
-def _find_quantised_type(layer: Any) -> Fixed | None:
+def _find_quantised_type(layer: KerasLayer) -> Fixed | None:
     if isinstance(layer, keras.layers.Embedding):
         return Fixed.from_range(0, layer.input_dim - 1, 0)
     if isinstance(layer, QFixedPoint):
@@ -219,7 +225,7 @@ def list_types(model: Any, names: list[str], input_types: Any) -> dict[str, Fixe
     return {name: _parse_type(name, each) for name, each in zip(names, input_types, strict=True)}
 
 
-def _limit_to_keras(name: str, tensor: Any, dtype: Fixed) -> Fixed:
+def _limit_to_keras(name: str, tensor: keras.KerasTensor, dtype: Fixed) -> Fixed:
     """Return ``dtype`` as far as the input's type in Keras holds it: truth values are 0 and 1 whatever is given."""
     held = keras.backend.standardize_dtype(tensor.dtype)
     if held == "bool":
@@ -232,7 +238,7 @@ def _limit_to_keras(name: str, tensor: Any, dtype: Fixed) -> Fixed:
     return dtype
 
 
-def _parse_type(name: str, input_type: Any) -> Fixed:
+def _parse_type(name: str, input_type: object) -> Fixed:
     if isinstance(input_type, Fixed):
         return input_type
     if isinstance(input_type, Quantizer) and input_type.quantization is not None:
@@ -253,7 +259,7 @@ def _list_names(names: list[str]) -> str:
 # -- the graph of layers ----------------------------------------------------------------------------
 
 
-def find_functional(model: Any, layer: KerasLayer) -> Any:
+def find_functional(model: keras.Model, layer: KerasLayer) -> KerasGraph:
     """Return the object that holds the graph of layers of ``model``."""
     if not isinstance(model, keras.Model):
         raise LoweringError(
@@ -280,7 +286,7 @@ def list_output_names(model: keras.Model) -> list[str]:
     return [t._keras_history.operation.name for t in find_functional(model, model).outputs]
 
 
-def list_keras_nodes(functional: Any) -> list[Any]:
+def list_keras_nodes(functional: KerasGraph) -> list[Any]:
     """Return Keras' nodes, each a call of a layer, in an order in which each follows those that it reads.
 
     A node's ``operation`` is the layer. ``input_tensors`` and ``outputs`` are symbolic tensors: the node that makes
@@ -291,7 +297,7 @@ def list_keras_nodes(functional: Any) -> list[Any]:
 
 
 def _run(
-    functional: Any, inputs: list[Tensor], path: str, notes: list[LeftSoftmax], final: bool
+    functional: KerasGraph, inputs: list[Tensor], path: str, notes: list[LeftSoftmax], final: bool
 ) -> list[Tensor]:
     """Lower all calls. ``path`` leads to nested layers; ``final``: nothing reads the outputs."""
     values = {id(t): op for t, op in zip(functional.inputs, inputs, strict=True)}
@@ -407,13 +413,13 @@ def _find_mask(node: KerasNode, inputs: list[Tensor]) -> dict[str, Op]:
     return {"mask": make_truth(require_exact(node.operation, ops[id(mask)]))}
 
 
-def run_model(model: Any, inputs: list[Tensor], path: str) -> Any:
+def run_model(model: keras.Model, inputs: list[Tensor], path: str) -> LayerResult:
     """Return the outputs of the nested ``model`` for ``inputs``; its layers are named behind ``path``."""
     results = _run(find_functional(model, model), inputs, path, [], final=False)
     return results[0] if len(results) == 1 else tuple(results)
 
 
-def _refuse_options(layer: Any, arguments: Any) -> None:
+def _refuse_options(layer: Any, arguments: CallArguments) -> None:
     """Refuse arguments of a call that are no tensors: they change its meaning, and a rule does not see them."""
     kwargs = dict(arguments.kwargs)
     training = inspect.signature(layer.call).parameters.get("training")

@@ -22,7 +22,7 @@ _ARGUMENTS = {
 """Objects that an argument of a call may be, and the keys of each one's configuration."""
 
 
-def make_node(given: Any, nested: dict[str, str], where: str) -> Config:
+def make_node(given: dict[str, Any] | list[Any], nested: dict[str, str], where: str) -> Config:
     """Return one call of a layer: Keras 3's args and kwargs, or Keras 2's ``[[name, node, tensor, kwargs], ...]``.
 
     ``nested`` has the class of every layer of the model by its name.
@@ -46,7 +46,7 @@ def make_node(given: Any, nested: dict[str, str], where: str) -> Config:
     return {"args": tensors if len(tensors) == 1 else [tensors], "kwargs": kwargs}
 
 
-def make_argument(value: Any, where: str) -> Any:
+def make_argument(value: object, where: str) -> Any:
     """Return an argument of a call in Keras 3's form: tensors, numbers, slices, and lists of them."""
     if isinstance(value, list):
         return [make_argument(v, where) for v in value]
@@ -63,7 +63,7 @@ def make_argument(value: Any, where: str) -> Any:
     return {"class_name": value["class_name"], "config": kept}
 
 
-def _keep_checked(name: Any, inner: Any, where: str) -> Config | None:
+def _keep_checked(name: object, inner: Any, where: str) -> Config | None:
     """Return the checked configuration of a tensor, constant, slice or ellipsis; ``None`` for another object."""
     keys = _ARGUMENTS.get(name) if isinstance(name, str) else None
     if keys is None:
@@ -77,7 +77,7 @@ def _keep_checked(name: Any, inner: Any, where: str) -> Config | None:
     return kept
 
 
-def make_ends(given: Any, nested: dict[str, str], where: str) -> Any:
+def make_ends(given: object, nested: dict[str, str], where: str) -> Any:
     """Return ``input_layers`` or ``output_layers``: ``[name, node, tensor]``, nested in lists or dicts."""
     if isinstance(given, dict):
         return {k: make_ends(v, nested, where) for k, v in given.items()}
@@ -91,7 +91,7 @@ def make_ends(given: Any, nested: dict[str, str], where: str) -> Any:
     return [make_ends(each, nested, where) for each in given]
 
 
-def rename_layers(value: Any, names: dict[str, str]) -> Any:
+def rename_layers(value: object, names: dict[str, str]) -> Any:
     """Return nodes or ends of Keras 2 with other names of layers."""
     if isinstance(value, dict):
         return {k: rename_layers(v, names) for k, v in value.items()}
@@ -102,7 +102,7 @@ def rename_layers(value: Any, names: dict[str, str]) -> Any:
     return [rename_layers(each, names) for each in value]
 
 
-def read_field(config: Any, key: str, where: str) -> Any:
+def read_field(config: object, key: str, where: str) -> Any:
     """Return ``config[key]``.
 
     Raises:

@@ -49,7 +49,7 @@ def copy_in_precision(
         return copy
 
 
-def _adapt(config: Any, dtype: str | None, linear: set[str], path: str) -> Any:
+def _adapt(config: object, dtype: str | None, linear: set[str], path: str) -> Any:
     """Return the model's configuration without the softmax of ``linear`` layers, and in ``dtype``, if given."""
     if isinstance(config, list | tuple):
         return type(config)(_adapt(entry, dtype, linear, path) for entry in config)

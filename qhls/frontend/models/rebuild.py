@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Collection, Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import keras
 
 from qhls.frontend.lowering.trace import find_functional, list_keras_nodes
 from qhls.frontend.models.state import copy_model_state
-from qhls.quantizers.keras_types import KerasLayer
+from qhls.quantizers.keras_types import KerasLayer, KerasNode
 
 Convert = Callable[[Any], Any]
 Before = Callable[[Any, int], Any]
@@ -22,7 +22,7 @@ _OPTIONS = ("mask", "training")
 """Arguments of a layer's call without effect in inference."""
 
 
-def _keep_nothing(reader: Any, index: int) -> None:
+def _keep_nothing(reader: object, index: int) -> None:
     return None
 
 
@@ -81,7 +81,7 @@ class _Insertion:
         self.before = before
         self.results: dict[tuple[int, int], Any] = {}
 
-    def __call__(self, reader: Any, tensors: Any) -> Any:
+    def __call__(self, reader: KerasNode | keras.Model, tensors: Any) -> Any:
         """Return the structure ``tensors`` with layers inserted before ``reader``; the same object without any."""
         flat = [x for x in keras.tree.flatten(tensors) if isinstance(x, keras.KerasTensor)]
         layers = [self.before(reader, index) for index in range(len(flat))]
@@ -94,7 +94,7 @@ class _Insertion:
 
         return keras.tree.map_structure(insert_before, tensors)
 
-    def _apply(self, x: Any, layer: KerasLayer | None) -> Any:
+    def _apply(self, x: keras.KerasTensor, layer: KerasLayer | None) -> keras.KerasTensor:
         if layer is None:
             return x
         key = id(x), id(layer)
@@ -109,7 +109,7 @@ def _make_input(tensor: Any) -> Any:
     return keras.Input(batch_shape=tensor.shape, dtype=tensor.dtype, name=name)
 
 
-def convert_inside(wrapper: Any, convert: Convert) -> Any:
+def convert_inside(wrapper: keras.layers.Wrapper, convert: Convert) -> keras.layers.Wrapper:
     """Return a wrapper such as ``TimeDistributed`` around the converted inner layer or model."""
     inner = wrapper.layer
     new = rebuild(inner, convert) if isinstance(inner, keras.Model) else convert(inner)
@@ -117,7 +117,7 @@ def convert_inside(wrapper: Any, convert: Convert) -> Any:
     return type(wrapper).from_config(config)
 
 
-def copy_layer(layer: KerasLayer) -> Any:
+def copy_layer(layer: KerasLayer) -> KerasLayer:
     """Return a new, unbuilt layer with the same configuration; a Lambda keeps its function, which is not data."""
     if isinstance(layer, keras.layers.Lambda):
         arguments = {"mask": layer.mask, "arguments": layer.arguments, "name": layer.name}
@@ -141,7 +141,7 @@ def clone_model(model: keras.Model, custom_objects: Mapping[str, Any] | None = N
     return copy
 
 
-def enter_custom_scope(custom_objects: Mapping[str, Any] | None) -> Any:
+def enter_custom_scope(custom_objects: Mapping[str, Any] | None) -> AbstractContextManager[Any]:
     """Return a context within which Keras finds ``custom_objects`` by their names."""
     if not custom_objects:
         return nullcontext()

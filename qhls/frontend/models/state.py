@@ -27,7 +27,7 @@ def copy_model_state(source: keras.Model, target: keras.Model, partly: bool = Fa
         copy(one, other, partly)
 
 
-def copy_state(source: Any, target: Any, partly: bool = False) -> None:
+def copy_state(source: KerasLayer, target: KerasLayer, partly: bool = False) -> None:
     """Copy the state of the layer ``source`` to the layer ``target``: weights, statistics, vocabularies.
 
     With ``partly`` a layer whose weights have other shapes stays as it is.
@@ -81,7 +81,7 @@ def _has_layers(layer: KerasLayer) -> bool:
     )
 
 
-def _copy_assets(source: Any, target: Any) -> None:
+def _copy_assets(source: KerasLayer, target: KerasLayer) -> None:
     """Copy the parts that Keras stores as files: the vocabularies that lookup layers learned."""
     pairs = zip(source._flatten_layers(), target._flatten_layers(), strict=False)
     for one, other in pairs:

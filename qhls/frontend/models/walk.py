@@ -73,7 +73,7 @@ def list_inner(layer: KerasLayer) -> list[Any]:
     return [each for each in held if each is not getattr(layer, "activation", None)]
 
 
-def unwrap(layer: KerasLayer) -> Any:
+def unwrap(layer: KerasLayer) -> KerasLayer:
     """Return the layer inside a wrapper, unless it holds others, or ``layer`` itself."""
     if not isinstance(layer, keras.layers.Wrapper) or hasattr(layer, "get_quantized_weights"):
         return layer
