@@ -14,7 +14,6 @@ import numpy as np
 from qhls.rtl.adders import EFFORT, count_least_levels, solve
 from qhls.rtl.builder import Builder
 from qhls.rtl.netlist import Kind
-from qhls.rtl.sums import Sums
 
 SIZES = ["8x8", "32x5", "16x16", "32x32", "16x64", "64x32"]
 
@@ -46,11 +45,10 @@ def measure(columns, **options):
     return {"adders": graph.adders, "bits": one_bit_adders(graph), "seconds": seconds}
 
 
-def effort_of(columns, seconds):
+def effort_of(columns, seconds, limit):
     """The effort that takes about so many CPU seconds."""
-    start = time.process_time()
-    Sums(columns, 0).extract()
-    return max(1, int(seconds / (time.process_time() - start)))
+    first, more = (measure(columns, effort=effort, limit=limit)["seconds"] for effort in (0, 30))
+    return max(1, int(30 * (seconds - first) / (more - first)))
 
 
 def ratio(ours, theirs, key):
@@ -70,15 +68,15 @@ def main():
     print("|---|---|---|---|---|---|---|---|---|")
     for size in options.sizes:
         columns = matrix(size)
-        runs = {
-            "default": {"effort": EFFORT},
-            "depth + 2": {"limit": count_least_levels(columns) + 2},
-        }
+        levels = count_least_levels(columns) + 2
+        runs = {"default": {"effort": EFFORT}, "depth + 2": {"effort": EFFORT, "limit": levels}}
         if options.high:
-            runs["high"] = {"effort": effort_of(columns, options.high)}
+            runs["high"] = {"effort": effort_of(columns, options.high, None)}
+            more = {"effort": effort_of(columns, options.high, levels), "limit": levels}
+            runs["depth + 2, high"] = more
         for name, settings in runs.items():
             ours = measure(columns, **settings)
-            theirs = peer[size]["depth + 2" if "limit" in settings else "default"]
+            theirs = peer[size]["depth + 2" if settings.get("limit") else "default"]
             cells = [size, name, ours["adders"], theirs["adders"], ratio(ours, theirs, "adders")]
             cells += [ours["bits"], ratio(ours, theirs, "bits")]
             cells += [f"{ours['seconds']:.2f}", ratio(ours, theirs, "seconds")]

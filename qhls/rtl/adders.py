@@ -9,24 +9,28 @@ from functools import cached_property, lru_cache
 from itertools import pairwise
 
 from qhls.rtl.builder import Builder, to_signed_digits
-from qhls.rtl.sums import Sums, Term
+from qhls.rtl.sums import Sums, Term, count_levels
 
 _WIDEST = 1 << 58
 """Magnitude of a weight from which a matrix shares no sums: to count the digits would take too long."""
-EFFORT = 8
+EFFORT = 10
 """Default duration of the search, as a multiple of the first solution's duration."""
 _MORE_LEVELS = 2
 """Levels of adders allowed beyond the fewest: without a bound, a few adders less cost many levels."""
 _PAIRS = 500_000
 """Pairs of terms of the largest block."""
-_DISSOLVED = 0.2
-"""Largest share of the shared sums that a step of the search dissolves."""
+_DISSOLVED = 6
+"""Most shared sums that a step of the search dissolves."""
 _LOCAL = 0.5
 """Share of the steps that dissolve sums which read one another, instead of any."""
+_LATE = 0.5
+"""Share of the steps that share the pairs of dissolved sums last, so that others come first."""
 _NEAR = 6
 """Most neighbours of a sum that are dissolved together with it."""
-_WARMTH = 0.5
+_WARMTH = 0.3
 """Approximate number of adders that an accepted step may add at first."""
+_STEP = 50
+"""Pairs that are counted in the time of the rest of a step."""
 
 
 @dataclass(frozen=True)
@@ -60,10 +64,16 @@ class AdderGraph:
 
     def build(self, builder: Builder, inputs: Sequence[int]) -> list[int]:
         """Return the cells of the outputs for those of the inputs."""
-        cells = list(inputs)
-        for terms in self.sums:
-            cells.append(builder.sum_terms((cells[s], sign, power) for s, sign, power in terms))
-        return [builder.make_const(0) if place is None else cells[place] for place in self.outputs]
+        outputs, cells = set(self.outputs), [(cell, 1) for cell in inputs]
+        for place, terms in enumerate(self.sums, self.inputs):
+            signed = [(cells[s][0], cells[s][1] * sign, power) for s, sign, power in terms]
+            if place in outputs:
+                cells.append((builder.sum_terms(signed), 1))
+            else:
+                cells.append(builder.sum_signed(signed))
+        return [
+            builder.make_const(0) if place is None else cells[place][0] for place in self.outputs
+        ]
 
 
 def solve(
@@ -116,7 +126,7 @@ def _solve_once(columns: tuple[tuple[int, ...], ...]) -> AdderGraph:
 def count_least_levels(columns: Sequence[Sequence[int]]) -> int:
     """Return the fewest levels of adders of a matrix: those of the column with the most digits."""
     digits = [sum(len(to_signed_digits(code)) for code in column) for column in columns]
-    return max(max(digits, default=1) - 1, 0).bit_length()
+    return count_levels(max(digits, default=0))
 
 
 def _make_unshared(columns: tuple[tuple[int, ...], ...]) -> AdderGraph:
@@ -139,15 +149,14 @@ def _improve(sums: Sums, work: int) -> None:
     best, current = sums.copy_terms(), sums.adders
     best_adders = current
     sums.forget()
-    while (done := (sums.work - start) / max(work, 1)) < 1 and sums.shared:
-        shared = sums.shared
-        count = max(1, int(len(shared) * _DISSOLVED * dice.random()))
-        for number in (
-            _find_neighbours(sums, count) if dice.random() < _LOCAL else dice.sample(shared, count)
-        ):
-            if number in sums.terms:
-                sums.dissolve(number)
+    while (done := (sums.work - start) / max(work, 1)) < 1 and len(sums.terms) > len(sums.columns):
+        count = dice.randrange(_DISSOLVED) + 1
+        local, late = dice.random() < _LOCAL, dice.random() < _LATE
+        for number in _find_neighbours(sums, count) if local else _draw_sums(sums, count):
+            if sums.is_shared(number):
+                sums.dissolve(number, late)
         sums.recode(dice.randrange(2 * count + 2))
+        sums.work += _STEP
         sums.extract()
         worse = sums.adders - current
         if worse <= 0 or dice.random() < math.exp(-worse / (_WARMTH * (1 - done))):
@@ -160,18 +169,21 @@ def _improve(sums: Sums, work: int) -> None:
     sums.restore(best)
 
 
+def _draw_sums(sums: Sums, count: int) -> list[int]:
+    return [sums.draw_sum() for _ in range(count)]
+
+
 def _find_neighbours(sums: Sums, count: int) -> list[int]:
     """Return about ``count`` shared sums that read one another, around a random sum."""
     dice = sums.random
-    front = [dice.choice(list(sums.terms))]
+    front = [sums.draw_sum()]
     seen, neighbours = set(front), list[int]()
     while front and len(neighbours) < count:
         number = front.pop(dice.randrange(len(front)))
-        if number not in sums.columns:
+        if sums.is_shared(number):
             neighbours.append(number)
         near = [term >> sums.bits for term in sums.terms[number]] + list(sums.users[number])
-        dice.shuffle(near)
-        for other in near[:_NEAR]:
+        for other in dice.sample(near, min(_NEAR, len(near))):
             if other not in seen and other in sums.terms:
                 seen.add(other)
                 front.append(other)
@@ -185,14 +197,11 @@ def _order_sums(sums: Sums) -> AdderGraph:
     stack = [(number, False) for number in reversed(sums.columns)]
     while stack:
         number, ready = stack.pop()
-        terms = sums.terms[number]
-        below = [term >> sums.bits for term in terms]
+        terms = sums.list_terms(number)
         if ready:
-            mask = (1 << sums.bits) - 1
-            parts = sorted(terms.items())
-            ordered.append(tuple((order[t >> sums.bits], sign, t & mask) for t, sign in parts))
+            ordered.append(tuple((order[source], sign, power) for source, sign, power in terms))
             order[number] = sums.inputs + len(ordered) - 1
         elif number not in order and terms:
             stack.append((number, True))
-            stack += [(source, False) for source in below if source not in order]
+            stack += [(source, False) for source, _, _ in terms if source not in order]
     return AdderGraph(sums.inputs, tuple(ordered), tuple(order.get(c) for c in sums.columns))

@@ -180,23 +180,38 @@ class Builder:
 
     def sum_terms(self, terms: Iterable[tuple[int, int, int]]) -> int:
         """Return the sum of ``sign * cell * 2**power`` over ``terms`` (cell, sign, power), the shallowest first."""
+        cell, sign = self.sum_signed(terms, positive=True)
+        return cell if sign > 0 else self.subtract(self.make_const(0), cell)
+
+    def sum_signed(
+        self, terms: Iterable[tuple[int, int, int]], positive: bool = False
+    ) -> tuple[int, int]:
+        """Return a cell and a sign, whose product is the sum of ``terms``; ``positive``: 1 where it costs no adder."""
         queue = [(cell, sign, power) for cell, sign, power in terms if self.get_code(cell) != 0]
         if not queue:
-            return self.make_const(0)
+            return self.make_const(0), 1
         while len(queue) > 1:
             queue.sort(key=self._order, reverse=True)
-            queue.append(self._merge_pair(queue.pop(), queue.pop()))
+            a, b = queue.pop(), queue.pop()
+            free = not positive or any(sign > 0 for _, sign, _ in queue)
+            queue.append(self._merge_pair(a, b, free))
         cell, sign, power = queue[0]
-        shifted = self.shift(cell, power)
-        return shifted if sign > 0 else self.subtract(self.make_const(0), shifted)
+        return self.shift(cell, power), sign
 
     def _order(self, term: tuple[int, int, int]) -> tuple[int, int, int, int]:
         cell, sign, power = term
         return self.depths[cell], power + self.cells[cell].type.width, cell, sign
 
-    def _merge_pair(self, a: tuple[int, int, int], b: tuple[int, int, int]) -> tuple[int, int, int]:
-        """Return two terms as one, whose power they have in common."""
-        (first, sign, power), (second, other, more) = (a, b) if a[1] >= b[1] else (b, a)
+    def _merge_pair(
+        self, a: tuple[int, int, int], b: tuple[int, int, int], free: bool
+    ) -> tuple[int, int, int]:
+        """Return two terms as one, whose power they have in common.
+
+        With a ``free`` sign the higher power is subtracted, so low bits of the other are bits of the difference.
+        """
+        plus, minus = (a, b) if a[1] >= b[1] else (b, a)
+        ahead = free and plus[1] > minus[1] and plus[2] > minus[2]
+        (first, sign, power), (second, other, more) = (minus, plus) if ahead else (plus, minus)
         common = min(power, more)
         x, y = self.shift(first, power - common), self.shift(second, more - common)
         return (self.add(x, y) if sign == other else self.subtract(x, y)), sign, common

@@ -8,6 +8,7 @@ from dataclasses import replace
 from qhls.plan.hardware.depth import LOGIC_LEVEL_NS
 from qhls.rtl.netlist import Cell, Kind, Netlist
 from qhls.rtl.timing.delays import find_delays
+from qhls.rtl.timing.retiming import retime
 
 LOGIC_LEVELS: dict[Kind, float] = {
     **dict.fromkeys(Kind, 1.0),
@@ -20,6 +21,9 @@ LOGIC_LEVELS: dict[Kind, float] = {
 One level takes ``LOGIC_LEVEL_NS``, which a published design confirms on UltraScale+.
 """
 
+_MOST_CELLS = 50_000
+"""Cells of a netlist that is retimed; it takes about 0.2 ms per cell."""
+
 
 def pipeline(netlist: Netlist, clock_period: float, family: str | None = None) -> Netlist:
     """Return the netlist with registers, so that it takes an input every ``clock_period`` nanoseconds.
@@ -27,15 +31,24 @@ def pipeline(netlist: Netlist, clock_period: float, family: str | None = None) -
     ``family``: the FPGA family whose delays count. Its table's margin is left as room in every stage.
 
     Every path from an input to an output has the same number of registers, ``latency``. A cell that is slower than the
-    period has a stage for itself. Of the earliest and the latest stages, those with fewer register bits are taken.
+    period has a stage for itself. Of the earliest and the latest stages, those with fewer register bits are taken, and
+    cells move between stages as long as that saves bits.
     """
-    delays, room = _list_delays(netlist, clock_period, family)
+    delays, room = list_delays(netlist, clock_period, family)
+    stages = find_simple(netlist, delays, room)
+    pipelines = [insert_registers(netlist, each) for each in stages]
+    best = min(range(len(pipelines)), key=lambda number: register_bits(pipelines[number]))
+    if not pipelines[best].latency or len(netlist.cells) > _MOST_CELLS:
+        return pipelines[best]
+    free = [is_free(netlist, cell) for cell in netlist.cells]
+    return insert_registers(netlist, retime(netlist, stages[best], free, delays, room))
+
+
+def find_simple(netlist: Netlist, delays: Sequence[float], room: float) -> list[list[int]]:
+    """Return the first possible stage of each cell, and the last possible ones where they need no more stages."""
     early = _find_earliest(netlist, delays, room)
     late = _find_latest(netlist, delays, room, max(early, default=0))
-    candidates = [
-        _insert_registers(netlist, stages) for stages in (early, late) if stages is not None
-    ]
-    return min(candidates, key=register_bits)
+    return [early] if late is None else [early, late]
 
 
 def register_bits(netlist: Netlist) -> int:
@@ -52,7 +65,7 @@ def find_slowest_cell(netlist: Netlist, family: str) -> float:
     return (slowest + table.start) * (1 + table.margin)
 
 
-def _list_delays(
+def list_delays(
     netlist: Netlist, clock_period: float, family: str | None
 ) -> tuple[list[float], float]:
     """Return the nanoseconds of each cell, and those that the cells between two registers may take."""
@@ -94,7 +107,8 @@ def _find_latest(
     return [0 if index in inputs else last - stage for index, (stage, _) in enumerate(ends)]
 
 
-def _insert_registers(netlist: Netlist, stages: Sequence[int]) -> Netlist:
+def insert_registers(netlist: Netlist, stages: Sequence[int]) -> Netlist:
+    """Return the netlist with its cells in ``stages``, and registers between them."""
     maker = _Registers(netlist, stages)
     for index in range(len(netlist.cells)):
         maker.find(index, stages[index])
@@ -132,7 +146,7 @@ class _Registers:
         name, suffix = self.netlist.labels.get(index, ("", ""))
         if cell.kind is Kind.CONST:
             args, kind = (), cell.kind
-        elif stage == self.stages[index] or self._is_free(cell):
+        elif stage == self.stages[index] or is_free(self.netlist, cell):
             args, kind = tuple(self.find(arg, stage) for arg in cell.args), cell.kind
         else:
             args, kind = (self.find(index, stage - 1),), Kind.REG
@@ -142,8 +156,9 @@ class _Registers:
         self.labels[len(self.cells) - 1] = (name, f"{suffix}_d{late}" if late > 0 else suffix)
         return len(self.cells) - 1
 
-    def _is_free(self, cell: Cell) -> bool:
-        """Return whether wires are as cheap behind the registers of their operands as before them."""
-        if cell.kind not in (Kind.SHIFT, Kind.WRAP):
-            return False
-        return cell.type.width >= self.netlist.cells[cell.args[0]].type.width
+
+def is_free(netlist: Netlist, cell: Cell) -> bool:
+    """Return whether wires are as cheap behind the registers of their operands as before them."""
+    if cell.kind not in (Kind.SHIFT, Kind.WRAP):
+        return False
+    return cell.type.width >= netlist.cells[cell.args[0]].type.width

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Sequence
-from heapq import heappop, heappush
 from itertools import product
 
 import numpy as np
@@ -20,12 +19,18 @@ Term = tuple[int, int, int]
 
 _POWERS = 2
 """Powers of two with which one column is subtracted from another."""
+_SOURCE_BITS = 24
+"""Bits of a source's number within the number of a pair."""
+_CHANGE = 8
+"""Pairs that are counted in the time that a change of a term takes for all else."""
 _OPEN, _CLOSE, _INSERT, _DELETE = range(4)
 
 
 class Sums:
     """Sums of terms by number: first inputs (which have none), then columns, then shared sums.
 
+    A term is ``source << bits | power``. A sum maps each of its terms to two numbers that make the number of a pair one
+    addition: twice the term, plus 1 if it is negative, and what the pair's number takes from its lower term.
     ``limit`` bounds the levels of adders of each column; None for no bound.
     """
 
@@ -34,132 +39,151 @@ class Sums:
     ) -> None:
         self.inputs = len(columns[0]) if columns else 0
         self.columns = range(self.inputs, self.inputs + len(columns))
-        parts = (
-            _subtract_columns(columns) if limit is None else [(column, None) for column in columns]
-        )
-        digits = [[to_signed_digits(code) for code in rest] for rest, _ in parts]
+        parts = _subtract_columns(columns, limit)
+        digits = [[to_signed_digits(code) for code in rest] for rest, _, _ in parts]
         top = max((power for column in digits for d in column for _, power in d), default=0)
         self.top = top + 2
         """Largest power; a digit written another way may need one more than the matrix."""
         self.bits = self.top.bit_length() + 1
         """Bits of a power within the number of a term."""
-        self.terms: dict[int, dict[int, int]] = {}
+        self._mask = (1 << self.bits) - 1
+        self._shift = _SOURCE_BITS + self.bits + 3
+        self.terms: dict[int, dict[int, tuple[int, int]]] = {}
         self.users: dict[int, dict[int, int]] = {source: {} for source in range(self.inputs)}
-        """Sums that read each source, and in how many terms."""
-        self.counts: dict[int, int] = {}
+        """Sums that read each source, and the powers: one bit each, those of negative terms ``_half`` bits higher."""
+        self._half = 2 * self.top + 2
         self.random = random.Random(seed)
         self.levels: dict[int, int] = dict.fromkeys(range(self.inputs), 0)
+        """Levels of adders of each source, at most."""
         self.limit = limit
-        self._heap: list[tuple[int, float, int]] = []
-        self._next = self.columns.stop
+        self._counts: dict[int, int] = {}
+        self._ranks: list[list[int]] = [[], []]
+        """Pairs by the counts that they have had since they were looked at."""
+        self._late: set[int] = set()
+        """Pairs that are shared after all others."""
+        self._free: set[int] = set()
+        self._end = self.columns.stop
         self._log: list[tuple[int, int, int]] = []
         self.adders = 0
         self.work = 0
         """Pairs that were counted, up and down: a measure of time that is the same on every machine."""
-        for number in self.columns:
-            self._open(number)
-        for number, column in zip(self.columns, digits, strict=True):
+        for number, (_, _, above) in zip(self.columns, parts, strict=True):
+            self._open(number, (limit or 0) - above)
+        for number, column, (_, base, _) in zip(self.columns, digits, parts, strict=True):
             for source, row in enumerate(column):
                 for sign, power in row:
-                    self._insert(number, source << self.bits | power, sign)
-            if (base := parts[number - self.inputs][1]) is not None:
-                self._insert(number, self.columns[base[0]] << self.bits | base[2], base[1])
-            self.levels[number] = self.limit if self.limit is not None else 0
+                    self._insert(number, 2 * (source << self.bits | power) + (sign < 0))
+            if base is not None:
+                term = self.columns[base[0]] << self.bits | base[2]
+                self._insert(number, 2 * term + (base[1] < 0))
 
     # Terms
 
-    def _open(self, number: int) -> None:
+    def _open(self, number: int, level: int) -> None:
         self.terms[number] = {}
         self.users.setdefault(number, {})
+        self.levels[number] = level
+        self._free.discard(number)
         self.adders -= 1
-        self._log.append((_OPEN, number, 0))
+        self._log.append((_OPEN, number, level))
 
     def _close(self, number: int) -> None:
         del self.terms[number]
+        self._free.add(number)
         self.adders += 1
-        self._log.append((_CLOSE, number, 0))
+        self._log.append((_CLOSE, number, self.levels[number]))
 
-    def _list_pairs(self, terms: dict[int, int], term: int, sign: int) -> list[int]:
-        """Return the keys of the pairs of ``term`` with each of ``terms``."""
-        bits = self.bits
-        source, mask, unit = term >> bits, (1 << bits) - 1, 1 << bits
-        power = term & mask
-        self.work += len(terms)
-        keys: list[int] = []
-        for other, other_sign in terms.items():
-            beside = other >> bits
-            if source < beside or (source == beside and term < other):
-                key = ((source << 24 | beside) << bits + 1 | ((other & mask) - power + unit)) << 1
-            else:
-                key = ((beside << 24 | source) << bits + 1 | (power - (other & mask) + unit)) << 1
-            keys.append(key | (sign != other_sign))
-        return keys
+    def _list_pairs(self, terms: dict[int, tuple[int, int]], signed: int, low: int) -> list[int]:
+        """Return the numbers of the pairs of a term with each of ``terms``."""
+        self.work += len(terms) + _CHANGE
+        negative = signed & 1
+        even = signed - negative
+        return [
+            (low + other ^ negative) if other > signed else (below + even ^ negative)
+            for other, below in terms.values()
+        ]
 
-    def _insert(self, number: int, term: int, sign: int) -> None:
+    def _insert(self, number: int, signed: int) -> None:
         """Add a term that the sum does not have, and count its pairs."""
-        terms, counts, heap = self.terms[number], self.counts, self._heap
-        draw = self.random.random
-        for key in self._list_pairs(terms, term, sign):
-            count = counts.get(key, 0) + 1
-            counts[key] = count
-            if count > 1:
-                heappush(heap, (-count, draw(), key))
-        terms[term] = sign
-        readers = self.users[term >> self.bits]
-        readers[number] = readers.get(number, 0) + 1
+        terms, counts, ranks, bits = self.terms[number], self._counts, self._ranks, self.bits
+        term, negative = signed >> 1, signed & 1
+        source = term >> bits
+        low = (source << _SOURCE_BITS + bits + 3) - signed + negative
+        for key in self._list_pairs(terms, signed, low):
+            if key in counts:
+                count = counts[key] + 1
+                counts[key] = count
+                try:
+                    ranks[count].append(key)
+                except IndexError:
+                    ranks.append([key])
+            else:
+                counts[key] = 1
+        terms[term] = signed, low + negative
+        readers = self.users[source]
+        place = 1 << (term & (1 << bits) - 1) + negative * self._half
+        readers[number] = readers.get(number, 0) | place
         self.adders += 1
-        self._log.append((_INSERT, number, term * 2 + (sign < 0)))
+        self._log.append((_INSERT, number, signed))
 
     def _delete(self, number: int, term: int) -> int:
-        """Remove a term of a sum and its pairs; return its sign."""
-        terms, counts = self.terms[number], self.counts
-        sign = terms.pop(term)
-        for key in self._list_pairs(terms, term, sign):
+        """Remove a term of a sum and its pairs; return whether it is negative."""
+        terms, counts, bits = self.terms[number], self._counts, self.bits
+        signed, low = terms.pop(term)
+        negative = signed & 1
+        for key in self._list_pairs(terms, signed, low - negative):
             count = counts[key] - 1
             if count:
                 counts[key] = count
             else:
                 del counts[key]
-        readers = self.users[term >> self.bits]
-        if readers[number] == 1:
-            del readers[number]
+        readers = self.users[term >> bits]
+        place = 1 << (term & (1 << bits) - 1) + negative * self._half
+        left = readers[number] - place
+        if left:
+            readers[number] = left
         else:
-            readers[number] -= 1
+            del readers[number]
         self.adders -= 1
-        self._log.append((_DELETE, number, term * 2 + (sign < 0)))
-        return sign
+        self._log.append((_DELETE, number, signed))
+        return negative
 
-    def add(self, number: int, term: int, sign: int) -> None:
+    def add(self, number: int, term: int, negative: int) -> None:
         """Add a term to a sum: two equal ones become one of the next power, two opposite ones nothing."""
-        while (before := self.terms[number].get(term)) is not None:
-            self._delete(number, term)
-            if before != sign:
+        terms = self.terms[number]
+        while term in terms:
+            if self._delete(number, term) != negative:
                 return
             term += 1
-        self._insert(number, term, sign)
+        self._insert(number, term * 2 + negative)
 
     def recode(self, count: int) -> None:
         """Try ``count`` times to write a random number's digits another way: 4 - 1 as 2 + 1, or back."""
-        numbers = list(self.terms)
+        highest = self.top - 1
         for _ in range(count):
-            number = self.random.choice(numbers)
-            if len(self.terms[number]) < 2:
-                continue
+            number = self.draw_sum()
             terms = self.terms[number]
+            if len(terms) < 2:
+                continue
             term = self.random.choice(list(terms))
-            sign = terms[term]
-            if terms.get(term + 2) == -sign:
-                self._exchange(number, (term, term + 2), (term + 1, -sign), (term, -sign))
-            elif terms.get(term + 1) == sign and term & (1 << self.bits) - 1 < self.top - 1:
-                self._exchange(number, (term, term + 1), (term + 2, sign), (term, -sign))
+            negative = terms[term][0] & 1
+            second, third = terms.get(term + 1), terms.get(term + 2)
+            if third is not None and third[0] & 1 != negative:
+                old, new = (term, term + 2), (term + 1, 1 - negative)
+            elif second is not None and second[0] & 1 == negative and term & self._mask < highest:
+                old, new = (term, term + 1), (term + 2, negative)
+            else:
+                continue
+            for each in old:
+                self._delete(number, each)
+            self.add(number, *new)
+            self.add(number, term, 1 - negative)
 
-    def _exchange(
-        self, number: int, old: tuple[int, int], first: tuple[int, int], second: tuple[int, int]
-    ) -> None:
-        for term in old:
-            self._delete(number, term)
-        self.add(number, *first)
-        self.add(number, *second)
+    def draw_sum(self) -> int:
+        """Return a random column or shared sum."""
+        while (number := self.random.randrange(self.inputs, self._end)) not in self.terms:
+            pass
+        return number
 
     # History
 
@@ -174,18 +198,20 @@ class Sums:
             if kind == _OPEN:
                 self._close(number)
             elif kind == _CLOSE:
-                self._open(number)
+                self._open(number, what)
             elif kind == _INSERT:
                 self._delete(number, what >> 1)
             else:
-                self._insert(number, what >> 1, -1 if what & 1 else 1)
+                self._insert(number, what)
         self._log = []
+        for keys in self._ranks:
+            keys.clear()
 
-    def copy_terms(self) -> dict[int, dict[int, int]]:
+    def copy_terms(self) -> dict[int, dict[int, tuple[int, int]]]:
         """Return a copy of the terms of all sums."""
         return {number: dict(terms) for number, terms in self.terms.items()}
 
-    def restore(self, terms: dict[int, dict[int, int]]) -> None:
+    def restore(self, terms: dict[int, dict[int, tuple[int, int]]]) -> None:
         """Set the terms of all sums; afterwards they can be read, not changed."""
         self.terms = terms
         self.adders = sum(len(each) - 1 for each in terms.values())
@@ -193,39 +219,49 @@ class Sums:
     # Shared sums
 
     def extract(self) -> None:
-        """Share the pair that occurs most often, until no pair occurs twice."""
-        heap, counts = self._heap, self.counts
-        while heap:
-            score, _, key = heappop(heap)
+        """Share the pair that occurs most often, until no pair occurs twice; those of dissolved sums may come last."""
+        self._share_ranks()
+        for key in self._late:
+            if (count := self._counts.get(key, 0)) > 1:
+                self._ranks[count].append(key)
+        self._late.clear()
+        self._share_ranks()
+
+    def _share_ranks(self) -> None:
+        ranks, counts, draw = self._ranks, self._counts, self.random.random
+        rank = len(ranks) - 1
+        while rank > 1:
+            keys = ranks[rank]
+            if not keys:
+                rank -= 1
+                continue
+            place = int(draw() * len(keys))
+            key, keys[place] = keys[place], keys[-1]
+            keys.pop()
             count = counts.get(key, 0)
-            if count > 1:
-                if count == -score:
-                    self._share(key)
-                elif count < -score:
-                    heappush(heap, (-count, self.random.random(), key))
+            if count == rank and key not in self._late:
+                self._share(key)
+                rank = len(ranks) - 1
+            elif 1 < count < rank:
+                ranks[count].append(key)
 
     def _share(self, key: int) -> None:
-        bits = self.bits
-        opposite, rest = key & 1, key >> 1
-        unit = 1 << bits
-        gap = (rest & (2 * unit - 1)) - unit
-        pair = rest >> bits + 1
-        first, second = pair >> 24, pair & 0xFFFFFF
+        bits, mask = self.bits, self._mask
+        first, rest = key >> self._shift, (key & (1 << self._shift) - 1) >> 1
+        ahead = (rest >> bits - 1) + 1 >> 1
+        second, gap, opposite = first + ahead, rest - (ahead << bits), key & 1
         places = self._find_places(first, second, gap, opposite)
         if len(places) < 2:
             return
         number = self._find_reused(places)
         if number is None:
             number = self._make_sum(first, second, gap, opposite)
-            inner = 1
-        else:
-            inner = self.terms[number][first << bits | max(-gap, 0)]
+        inner = self.terms[number][first << bits | max(-gap, 0)][0] & 1
         for place, a, b in places:
-            if place == number:
-                continue
-            sign = self._delete(place, a)
-            self._delete(place, b)
-            self.add(place, number << bits | min(a & unit - 1, b & unit - 1), sign * inner)
+            if place != number:
+                negative = self._delete(place, a)
+                self._delete(place, b)
+                self.add(place, number << bits | min(a & mask, b & mask), negative ^ inner)
         for source in {first, second}:
             self._inline(source)
 
@@ -233,20 +269,26 @@ class Sums:
         self, first: int, second: int, gap: int, opposite: int
     ) -> list[tuple[int, int, int]]:
         """Return the sums and the two terms of every occurrence of a pair; no term is in two."""
-        bits, places = self.bits, list[tuple[int, int, int]]()
+        bits, half, places = self.bits, self._half, list[tuple[int, int, int]]()
         readers, others = self.users[first], self.users[second]
-        low = first << bits
-        for number in sorted(readers if len(readers) < len(others) else others):
+        low, high, whole = first << bits, (second << bits) + gap, (1 << half) - 1
+        for number in readers if len(readers) < len(others) else others:
             if number not in readers or number not in others:
                 continue
-            terms, used = self.terms[number], set[int]()
-            for a in range(low + max(-gap, 0), low + (1 << bits) - max(gap, 0)):
-                if a not in terms or a in used:
-                    continue
-                b = (second << bits) + (a - low) + gap
-                if b in terms and b not in used and (terms[a] != terms[b]) == opposite:
-                    used |= {a, b}
-                    places.append((number, a, b))
+            ahead = others[number]
+            if opposite:
+                ahead = ahead >> half | (ahead & whole) << half
+            both = readers[number] & (ahead >> gap if gap >= 0 else ahead << -gap)
+            used = set[int]()
+            while both:
+                power = (both & -both).bit_length() - 1
+                both &= both - 1
+                power -= half if power >= half else 0
+                if first == second:
+                    if power in used or power + gap in used:
+                        continue
+                    used |= {power, power + gap}
+                places.append((number, low + power, high + power))
         return places if self.limit is None else self._keep_shallow(places, first, second)
 
     def _keep_shallow(
@@ -276,76 +318,98 @@ class Sums:
 
     def _find_reused(self, places: Iterable[tuple[int, int, int]]) -> int | None:
         """Return the sum that is one of the pairs and nothing else."""
-        mask = (1 << self.bits) - 1
         for number, a, b in places:
-            whole = len(self.terms[number]) == 2 and not min(a & mask, b & mask)
+            whole = len(self.terms[number]) == 2 and not min(a & self._mask, b & self._mask)
             if whole and (self.limit is None or number not in self.columns):
                 return number
         return None
 
     def _make_sum(self, first: int, second: int, gap: int, opposite: int) -> int:
-        number = self._next
-        self._next += 1
-        self.levels[number] = max(self.levels[first], self.levels[second]) + 1
-        self._open(number)
-        self._insert(number, first << self.bits | max(-gap, 0), 1)
-        self._insert(number, second << self.bits | max(gap, 0), -1 if opposite else 1)
+        number = self._free.pop() if self._free else self._end
+        self._end = max(self._end, number + 1)
+        self._open(number, max(self.levels[first], self.levels[second]) + 1)
+        self._insert(number, 2 * (first << self.bits | max(-gap, 0)))
+        self._insert(number, 2 * (second << self.bits | max(gap, 0)) + opposite)
         return number
 
     def _inline(self, source: int) -> None:
-        """Dissolve a shared sum with one reader, where nothing limits the levels."""
-        if source in self.terms and source not in self.columns and self.limit is None:
+        """Dissolve a shared sum with one reader."""
+        if source in self.terms and source not in self.columns:
             readers = self.users[source]
-            if len(readers) <= 1 and sum(readers.values()) <= 1:
+            if sum(powers.bit_count() for powers in readers.values()) <= 1:
                 self.dissolve(source)
 
-    def dissolve(self, number: int) -> None:
-        """Replace a shared sum by its terms wherever it is read."""
-        bits, inner = self.bits, dict(self.terms[number])
-        mask = (1 << bits) - 1
-        for reader in sorted(self.users[number]):
-            outer = [term for term in self.terms[reader] if term >> bits == number]
+    def dissolve(self, number: int, late: bool = False) -> None:
+        """Replace a shared sum by its terms wherever it is read; ``late``: they are shared after all other pairs."""
+        inner = list(self.terms[number].values())
+        if late and len(inner) == 2:
+            (low, part), (high, _) = sorted(inner)
+            self._late.add(part - (low & 1) + high ^ low & 1)
+        for reader in list(self.users[number]):
+            outer = [term for term in self.terms[reader] if term >> self.bits == number]
             for term in outer:
-                sign = self._delete(reader, term)
-                for below, own in inner.items():
-                    self.add(reader, below + (term & mask), sign * own)
-        for term in inner:
-            self._delete(number, term)
+                negative = self._delete(reader, term)
+                for signed, _ in inner:
+                    self.add(reader, (signed >> 1) + (term & self._mask), negative ^ signed & 1)
+        for signed, _ in inner:
+            self._delete(number, signed >> 1)
         self._close(number)
 
-    @property
-    def shared(self) -> list[int]:
-        """Return the shared sums."""
-        return [number for number in self.terms if number not in self.columns]
+    def list_terms(self, number: int) -> list[Term]:
+        """Return the terms of a sum, in order."""
+        codes = sorted(signed for signed, _ in self.terms[number].values())
+        return [(c >> self.bits + 1, 1 - 2 * (c & 1), c >> 1 & self._mask) for c in codes]
+
+    def is_shared(self, number: int) -> bool:
+        """Return whether a number is that of a shared sum."""
+        return number in self.terms and number not in self.columns
 
 
 def _subtract_columns(
-    columns: Sequence[Sequence[int]],
-) -> list[tuple[list[int], tuple[int, int, int] | None]]:
+    columns: Sequence[Sequence[int]], limit: int | None
+) -> list[tuple[list[int], tuple[int, int, int] | None, int]]:
     """Return each column as a rest and another one's number, sign and power, where that has fewer digits.
 
-    The others come earlier in a tree that begins with the column of the fewest digits and takes the nearest next.
+    The others come earlier in trees that begin with the column of the fewest digits and take the nearest next. The last
+    number of a column is that of the steps from it to the end of its tree. Each takes a level, so the
+    levels of ``limit`` beyond the fewest bound them.
     """
     numbers = np.array(columns, object).reshape(len(columns), -1).astype(np.int64)
     costs = _count_digits(numbers)
+    steps = len(columns) if limit is None else limit - count_levels(max(costs, default=0))
     bases: list[tuple[int, int, int] | None] = [None] * len(numbers)
     left = set(range(len(numbers)))
+    before, after = [0] * len(numbers), [0] * len(numbers)
+    order: list[int] = []
     while left:
         chosen = min(left, key=lambda column: (costs[column], column))
         left.remove(chosen)
+        order.append(chosen)
+        if (base := bases[chosen]) is not None:
+            before[chosen] = before[base[0]] + 1
+        if before[chosen] >= steps:
+            continue
         for sign, power in product((1, -1), range(_POWERS)):
             digits = _count_digits(numbers - (sign * numbers[chosen] << power)) + 1
             for column in left:
                 if digits[column] < costs[column]:
                     costs[column], bases[column] = digits[column], (chosen, sign, power)
+    for chosen in reversed(order):
+        if (base := bases[chosen]) is not None:
+            after[base[0]] = max(after[base[0]], after[chosen] + 1)
     rests = [
         (numbers[j] - (base[1] * numbers[base[0]] << base[2]) if base else numbers[j]).tolist()
         for j, base in enumerate(bases)
     ]
-    return list(zip(rests, bases, strict=True))
+    return list(zip(rests, bases, after, strict=True))
 
 
 def _count_digits(numbers: Array) -> Array:
     """Return the number of signed digits of each row: the ones of ``3 x`` that differ from those of ``x``."""
     size: Array = abs(numbers)
     return np.bitwise_count(size ^ 3 * size).sum(-1)
+
+
+def count_levels(terms: int) -> int:
+    """Return the fewest levels of adders of a sum of so many terms."""
+    return max(int(terms) - 1, 0).bit_length()

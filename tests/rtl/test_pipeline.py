@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 
 from qhls import rtl
 from qhls.design import Design
-from qhls.ir import Const, Graph, run
+from qhls.ir import Const, Fixed, Graph, run
 from qhls.plan import Schedule
 from qhls.plan.hardware.depth import LOGIC_LEVEL_NS
-from qhls.rtl.netlist import Kind
+from qhls.rtl import pipeline as pipelines
+from qhls.rtl.builder import Builder
+from qhls.rtl.netlist import Kind, Port
 from qhls.rtl.pipeline import LOGIC_LEVELS, find_slowest_cell, register_bits
 from qhls.rtl.timing.delays import find_slowest_path, load_delays
 from support.graphs.designs import classifier, dense, random_codes
@@ -94,6 +96,31 @@ def test_latency_and_registers_follow_the_clock():
     assert [net.latency > 0 for net in nets] == [False, True, True]
     assert nets[0].latency < nets[1].latency < nets[2].latency
     assert register_bits(nets[0]) == 0 < register_bits(nets[1]) < register_bits(nets[2])
+
+
+@pytest.mark.parametrize(("family", "period"), [(None, 3.0), ("ecp5", 6.0)])
+def test_retiming_saves_register_bits_and_keeps_the_latency(monkeypatch, family, period):
+    graph = classifier()
+    retimed = rtl.build_netlist(graph, clock_period=period, family=family)
+    monkeypatch.setattr(pipelines, "_MOST_CELLS", 0)
+    simple = rtl.build_netlist(graph, clock_period=period, family=family)
+    assert retimed.latency == simple.latency > 0
+    assert register_bits(retimed) < register_bits(simple)
+
+
+def test_registers_move_to_where_the_fewest_bits_are():
+    """Four inputs of 8 bits become one sum of 10: registers belong behind the second level, not before it."""
+    builder = Builder("sums")
+    inputs = [builder.make_input(-128, 127) for _ in range(4)]
+    total = builder.sum_terms((cell, 1, 0) for cell in inputs)
+    bits = builder.make_less(total, builder.make_const(3))
+    kinds = (Fixed(True, 8, 0), Fixed(False, 1, 0))
+    ports = [
+        Port(name, kind, (len(cells),), tuple(cells))
+        for name, kind, cells in zip("xy", kinds, (inputs, [bits]), strict=True)
+    ]
+    net = pipelines.pipeline(builder.finish(ports[:1], ports[1:]), 2.0)
+    assert (net.latency, register_bits(net)) == (1, 10)
 
 
 @needs_verilator

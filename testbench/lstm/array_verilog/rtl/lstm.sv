@@ -14,30 +14,19 @@ module lstm (
   // x
   reg signed [3:0] x_0_0_d1;
   always @(posedge clk) x_0_0_d1 <= x_0_0;
-  // cell.matmul
-  (* keep *) wire signed [6:0] cell_matmul_part_13 = 7'(x_0_0_d1) - {5'(x_0_0_d1), 2'd0};
-  // x
   reg signed [3:0] x_0_1_d1;
   always @(posedge clk) x_0_1_d1 <= x_0_1;
   // cell.matmul
-  (* keep *) wire signed [6:0] cell_matmul_part_14 = 7'(x_0_1_d1) + cell_matmul_part_13;
-  (* keep *) wire signed [6:0] cell_matmul_0_0 = 7'd0 - cell_matmul_part_14;
-  (* keep *) wire signed [7:0] cell_matmul_part_17 = 8'(x_0_0) - {5'(x_0_0), 3'd0};
-  reg signed [7:0] cell_matmul_part_17_d1;
-  always @(posedge clk) cell_matmul_part_17_d1 <= cell_matmul_part_17;
-  (* keep *) wire signed [7:0] cell_matmul_0_1 = 8'(x_0_1_d1) - cell_matmul_part_17_d1;
-  (* keep *) wire signed [7:0] cell_matmul_0_4 = {7'(x_0_1), 1'd0} - cell_matmul_part_17;
-  (* keep *) wire signed [7:0] cell_matmul_0_5 = {6'(x_0_1), 2'd0} - cell_matmul_part_17;
+  (* keep *) wire signed [4:0] cell_matmul_part_12 = 5'(x_0_0_d1) + 5'(x_0_1_d1);
+  (* keep *) wire signed [6:0] cell_matmul_0_0 = {5'(x_0_0_d1), 2'd0} - 7'(cell_matmul_part_12);
+  (* keep *) wire signed [4:0] cell_matmul_part_15 = 5'(x_0_1) - 5'(x_0_0);
+  (* keep *) wire signed [7:0] cell_matmul_0_1 = 8'(cell_matmul_part_15) + {5'(x_0_0), 3'd0};
+  (* keep *) wire signed [7:0] cell_matmul_0_4 = 8'(x_0_1) + cell_matmul_0_1;
+  (* keep *) wire signed [7:0] cell_matmul_0_5 = {7'(x_0_1), 1'd0} + cell_matmul_0_4;
   reg signed [7:0] cell_matmul_0_4_d1;
   always @(posedge clk) cell_matmul_0_4_d1 <= cell_matmul_0_4;
-  reg signed [7:0] cell_matmul_0_4_d2;
-  always @(posedge clk) cell_matmul_0_4_d2 <= cell_matmul_0_4_d1;
-  // x
-  reg signed [3:0] x_0_1_d2;
-  always @(posedge clk) x_0_1_d2 <= x_0_1_d1;
-  // cell.matmul
-  (* keep *) wire signed [7:0] cell_matmul_part_27 = cell_matmul_0_4_d2 + {6'(x_0_1_d2), 2'd0};
-  (* keep *) wire signed [7:0] cell_matmul_0_7 = 8'd0 - cell_matmul_part_27;
+  (* keep *) wire signed [7:0] cell_matmul_part_25 = cell_matmul_0_4_d1 + {6'(x_0_1_d1), 2'd0};
+  (* keep *) wire signed [7:0] cell_matmul_0_7 = 8'd0 - cell_matmul_part_25;
   // x
   reg signed [3:0] x_1_0_d1;
   always @(posedge clk) x_1_0_d1 <= x_1_0;
@@ -51,9 +40,6 @@ module lstm (
   always @(posedge clk) x_1_0_d5 <= x_1_0_d4;
   reg signed [3:0] x_1_0_d6;
   always @(posedge clk) x_1_0_d6 <= x_1_0_d5;
-  // cell.matmul
-  (* keep *) wire signed [6:0] cell_matmul_part_30 = 7'(x_1_0_d6) - {5'(x_1_0_d6), 2'd0};
-  // x
   reg signed [3:0] x_1_1_d1;
   always @(posedge clk) x_1_1_d1 <= x_1_1;
   reg signed [3:0] x_1_1_d2;
@@ -67,31 +53,20 @@ module lstm (
   reg signed [3:0] x_1_1_d6;
   always @(posedge clk) x_1_1_d6 <= x_1_1_d5;
   // cell.matmul
-  (* keep *) wire signed [6:0] cell_matmul_part_31 = 7'(x_1_1_d6) + cell_matmul_part_30;
-  (* keep *) wire signed [6:0] cell_matmul_1_0 = 7'd0 - cell_matmul_part_31;
-  (* keep *) wire signed [7:0] cell_matmul_part_34 = 8'(x_1_0_d5) - {5'(x_1_0_d5), 3'd0};
-  reg signed [7:0] cell_matmul_part_34_d1;
-  always @(posedge clk) cell_matmul_part_34_d1 <= cell_matmul_part_34;
-  (* keep *) wire signed [7:0] cell_matmul_1_1 = 8'(x_1_1_d6) - cell_matmul_part_34_d1;
-  (* keep *) wire signed [6:0] cell_matmul_part_37 = cell_matmul_part_30 + {6'(x_1_1_d6), 1'd0};
-  (* keep *) wire signed [7:0] cell_matmul_1_2 = 8'd0 - {cell_matmul_part_37, 1'd0};
+  (* keep *) wire signed [4:0] cell_matmul_part_27 = 5'(x_1_0_d6) + 5'(x_1_1_d6);
+  (* keep *) wire signed [6:0] cell_matmul_1_0 = {5'(x_1_0_d6), 2'd0} - 7'(cell_matmul_part_27);
+  (* keep *) wire signed [4:0] cell_matmul_part_30 = 5'(x_1_1_d4) - 5'(x_1_0_d4);
+  (* keep *) wire signed [7:0] cell_matmul_1_1 = 8'(cell_matmul_part_30) + {5'(x_1_0_d4), 3'd0};
+  (* keep *) wire signed [6:0] cell_matmul_part_33 = cell_matmul_1_0 - 7'(x_1_1_d6);
   (* keep *) wire signed [5:0] cell_matmul_1_3 = 6'd0 - {5'(x_1_1_d6), 1'd0};
-  (* keep *) wire signed [7:0] cell_matmul_1_4 = {7'(x_1_1_d5), 1'd0} - cell_matmul_part_34;
-  (* keep *) wire signed [7:0] cell_matmul_1_5 = {6'(x_1_1_d5), 2'd0} - cell_matmul_part_34;
+  reg signed [7:0] cell_matmul_1_1_d1;
+  always @(posedge clk) cell_matmul_1_1_d1 <= cell_matmul_1_1;
+  (* keep *) wire signed [7:0] cell_matmul_1_4 = 8'(x_1_1_d5) + cell_matmul_1_1_d1;
+  (* keep *) wire signed [7:0] cell_matmul_1_5 = {7'(x_1_1_d5), 1'd0} + cell_matmul_1_4;
   reg signed [7:0] cell_matmul_1_4_d1;
   always @(posedge clk) cell_matmul_1_4_d1 <= cell_matmul_1_4;
-  reg signed [7:0] cell_matmul_1_4_d2;
-  always @(posedge clk) cell_matmul_1_4_d2 <= cell_matmul_1_4_d1;
-  reg signed [7:0] cell_matmul_1_4_d3;
-  always @(posedge clk) cell_matmul_1_4_d3 <= cell_matmul_1_4_d2;
-  // x
-  reg signed [3:0] x_1_1_d7;
-  always @(posedge clk) x_1_1_d7 <= x_1_1_d6;
-  reg signed [3:0] x_1_1_d8;
-  always @(posedge clk) x_1_1_d8 <= x_1_1_d7;
-  // cell.matmul
-  (* keep *) wire signed [7:0] cell_matmul_part_44 = cell_matmul_1_4_d3 + {6'(x_1_1_d8), 2'd0};
-  (* keep *) wire signed [7:0] cell_matmul_1_7 = 8'd0 - cell_matmul_part_44;
+  (* keep *) wire signed [7:0] cell_matmul_part_40 = cell_matmul_1_4_d1 + {6'(x_1_1_d6), 2'd0};
+  (* keep *) wire signed [7:0] cell_matmul_1_7 = 8'd0 - cell_matmul_part_40;
   // x
   reg signed [3:0] x_2_0_d1;
   always @(posedge clk) x_2_0_d1 <= x_2_0;
@@ -117,9 +92,8 @@ module lstm (
   always @(posedge clk) x_2_0_d11 <= x_2_0_d10;
   reg signed [3:0] x_2_0_d12;
   always @(posedge clk) x_2_0_d12 <= x_2_0_d11;
-  // cell.matmul
-  (* keep *) wire signed [6:0] cell_matmul_part_47 = 7'(x_2_0_d12) - {5'(x_2_0_d12), 2'd0};
-  // x
+  reg signed [3:0] x_2_0_d13;
+  always @(posedge clk) x_2_0_d13 <= x_2_0_d12;
   reg signed [3:0] x_2_1_d1;
   always @(posedge clk) x_2_1_d1 <= x_2_1;
   reg signed [3:0] x_2_1_d2;
@@ -144,80 +118,49 @@ module lstm (
   always @(posedge clk) x_2_1_d11 <= x_2_1_d10;
   reg signed [3:0] x_2_1_d12;
   always @(posedge clk) x_2_1_d12 <= x_2_1_d11;
-  // cell.matmul
-  (* keep *) wire signed [6:0] cell_matmul_part_48 = 7'(x_2_1_d12) + cell_matmul_part_47;
-  (* keep *) wire signed [6:0] cell_matmul_2_0 = 7'd0 - cell_matmul_part_48;
-  (* keep *) wire signed [7:0] cell_matmul_part_51 = 8'(x_2_0_d11) - {5'(x_2_0_d11), 3'd0};
-  reg signed [7:0] cell_matmul_part_51_d1;
-  always @(posedge clk) cell_matmul_part_51_d1 <= cell_matmul_part_51;
-  (* keep *) wire signed [7:0] cell_matmul_2_1 = 8'(x_2_1_d12) - cell_matmul_part_51_d1;
-  (* keep *) wire signed [6:0] cell_matmul_part_54 = cell_matmul_part_47 + {6'(x_2_1_d12), 1'd0};
-  (* keep *) wire signed [7:0] cell_matmul_2_2 = 8'd0 - {cell_matmul_part_54, 1'd0};
-  (* keep *) wire signed [5:0] cell_matmul_2_3 = 6'd0 - {5'(x_2_1_d12), 1'd0};
-  (* keep *) wire signed [7:0] cell_matmul_2_4 = {7'(x_2_1_d11), 1'd0} - cell_matmul_part_51;
-  (* keep *) wire signed [7:0] cell_matmul_2_5 = {6'(x_2_1_d11), 2'd0} - cell_matmul_part_51;
-  reg signed [7:0] cell_matmul_2_4_d1;
-  always @(posedge clk) cell_matmul_2_4_d1 <= cell_matmul_2_4;
-  reg signed [7:0] cell_matmul_2_4_d2;
-  always @(posedge clk) cell_matmul_2_4_d2 <= cell_matmul_2_4_d1;
-  reg signed [7:0] cell_matmul_2_4_d3;
-  always @(posedge clk) cell_matmul_2_4_d3 <= cell_matmul_2_4_d2;
-  // x
   reg signed [3:0] x_2_1_d13;
   always @(posedge clk) x_2_1_d13 <= x_2_1_d12;
-  reg signed [3:0] x_2_1_d14;
-  always @(posedge clk) x_2_1_d14 <= x_2_1_d13;
   // cell.matmul
-  (* keep *) wire signed [7:0] cell_matmul_part_61 = cell_matmul_2_4_d3 + {6'(x_2_1_d14), 2'd0};
-  (* keep *) wire signed [7:0] cell_matmul_2_7 = 8'd0 - cell_matmul_part_61;
+  (* keep *) wire signed [4:0] cell_matmul_part_42 = 5'(x_2_0_d13) + 5'(x_2_1_d13);
+  (* keep *) wire signed [6:0] cell_matmul_2_0 = {5'(x_2_0_d13), 2'd0} - 7'(cell_matmul_part_42);
+  (* keep *) wire signed [4:0] cell_matmul_part_45 = 5'(x_2_1_d11) - 5'(x_2_0_d11);
+  (* keep *) wire signed [7:0] cell_matmul_2_1 = 8'(cell_matmul_part_45) + {5'(x_2_0_d11), 3'd0};
+  (* keep *) wire signed [6:0] cell_matmul_part_48 = cell_matmul_2_0 - 7'(x_2_1_d13);
+  (* keep *) wire signed [5:0] cell_matmul_2_3 = 6'd0 - {5'(x_2_1_d13), 1'd0};
+  reg signed [7:0] cell_matmul_2_1_d1;
+  always @(posedge clk) cell_matmul_2_1_d1 <= cell_matmul_2_1;
+  (* keep *) wire signed [7:0] cell_matmul_2_4 = 8'(x_2_1_d12) + cell_matmul_2_1_d1;
+  (* keep *) wire signed [7:0] cell_matmul_2_5 = {7'(x_2_1_d12), 1'd0} + cell_matmul_2_4;
+  reg signed [7:0] cell_matmul_2_4_d1;
+  always @(posedge clk) cell_matmul_2_4_d1 <= cell_matmul_2_4;
+  (* keep *) wire signed [7:0] cell_matmul_part_55 = cell_matmul_2_4_d1 + {6'(x_2_1_d13), 2'd0};
+  (* keep *) wire signed [7:0] cell_matmul_2_7 = 8'd0 - cell_matmul_part_55;
   // cell.add
   (* keep *) wire signed [7:0] cell_add_0_0 = 8'(cell_matmul_0_0) + 8'd24;
-  (* keep *) wire signed [7:0] cell_add_0_1 = cell_matmul_0_1 + 8'd56;
-  (* keep *) wire signed [7:0] cell_add_0_4 = cell_matmul_0_4 + 8'd8;
-  // cell.matmul
-  reg signed [7:0] cell_matmul_0_5_d1;
-  always @(posedge clk) cell_matmul_0_5_d1 <= cell_matmul_0_5;
-  // cell.add
-  (* keep *) wire signed [8:0] cell_add_0_5 = 9'(cell_matmul_0_5_d1) + 9'd464;
   // cell.matmul
   reg signed [7:0] cell_matmul_0_1_d1;
   always @(posedge clk) cell_matmul_0_1_d1 <= cell_matmul_0_1;
-  reg signed [7:0] cell_matmul_0_1_d2;
-  always @(posedge clk) cell_matmul_0_1_d2 <= cell_matmul_0_1_d1;
   // cell.add
-  (* keep *) wire signed [7:0] cell_add_0_6 = cell_matmul_0_1_d2 + 8'd248;
-  // cell.matmul
-  reg signed [7:0] cell_matmul_0_7_d1;
-  always @(posedge clk) cell_matmul_0_7_d1 <= cell_matmul_0_7;
-  // cell.add
-  (* keep *) wire signed [7:0] cell_add_0_7 = cell_matmul_0_7_d1 + 8'd8;
+  (* keep *) wire signed [7:0] cell_add_0_1 = cell_matmul_0_1_d1 + 8'd56;
+  (* keep *) wire signed [7:0] cell_add_0_4 = cell_matmul_0_4 + 8'd8;
+  (* keep *) wire signed [8:0] cell_add_0_5 = 9'(cell_matmul_0_5) + 9'd464;
+  (* keep *) wire signed [7:0] cell_add_0_6 = cell_matmul_0_1_d1 + 8'd248;
+  (* keep *) wire signed [7:0] cell_add_0_7 = cell_matmul_0_7 + 8'd8;
   (* keep *) wire signed [7:0] cell_add_1_0 = 8'(cell_matmul_1_0) + 8'd24;
-  (* keep *) wire signed [7:0] cell_add_1_1 = cell_matmul_1_1 + 8'd56;
-  (* keep *) wire signed [7:0] cell_add_1_2 = cell_matmul_1_2 + 8'd8;
+  (* keep *) wire signed [7:0] cell_add_1_1 = cell_matmul_1_1_d1 + 8'd56;
+  (* keep *) wire signed [7:0] cell_add_1_2 = {cell_matmul_part_33, 1'd0} + 8'd8;
   (* keep *) wire [6:0] cell_add_1_3 = 7'(cell_matmul_1_3) + 7'd48;
   (* keep *) wire signed [7:0] cell_add_1_4 = cell_matmul_1_4 + 8'd8;
   (* keep *) wire signed [8:0] cell_add_1_5 = 9'(cell_matmul_1_5) + 9'd464;
-  // cell.matmul
-  reg signed [7:0] cell_matmul_1_1_d1;
-  always @(posedge clk) cell_matmul_1_1_d1 <= cell_matmul_1_1;
-  reg signed [7:0] cell_matmul_1_1_d2;
-  always @(posedge clk) cell_matmul_1_1_d2 <= cell_matmul_1_1_d1;
-  // cell.add
-  (* keep *) wire signed [7:0] cell_add_1_6 = cell_matmul_1_1_d2 + 8'd248;
+  (* keep *) wire signed [7:0] cell_add_1_6 = cell_matmul_1_1_d1 + 8'd248;
   (* keep *) wire signed [7:0] cell_add_1_7 = cell_matmul_1_7 + 8'd8;
   (* keep *) wire signed [7:0] cell_add_2_0 = 8'(cell_matmul_2_0) + 8'd24;
-  (* keep *) wire signed [7:0] cell_add_2_1 = cell_matmul_2_1 + 8'd56;
-  (* keep *) wire signed [7:0] cell_add_2_2 = cell_matmul_2_2 + 8'd8;
+  (* keep *) wire signed [7:0] cell_add_2_1 = cell_matmul_2_1_d1 + 8'd56;
+  (* keep *) wire signed [7:0] cell_add_2_2 = {cell_matmul_part_48, 1'd0} + 8'd8;
   (* keep *) wire [6:0] cell_add_2_3 = 7'(cell_matmul_2_3) + 7'd48;
   (* keep *) wire signed [7:0] cell_add_2_4 = cell_matmul_2_4 + 8'd8;
   (* keep *) wire signed [8:0] cell_add_2_5 = 9'(cell_matmul_2_5) + 9'd464;
-  // cell.matmul
-  reg signed [7:0] cell_matmul_2_1_d1;
-  always @(posedge clk) cell_matmul_2_1_d1 <= cell_matmul_2_1;
-  reg signed [7:0] cell_matmul_2_1_d2;
-  always @(posedge clk) cell_matmul_2_1_d2 <= cell_matmul_2_1_d1;
-  // cell.add
-  (* keep *) wire signed [7:0] cell_add_2_6 = cell_matmul_2_1_d2 + 8'd248;
+  (* keep *) wire signed [7:0] cell_add_2_6 = cell_matmul_2_1_d1 + 8'd248;
   (* keep *) wire signed [7:0] cell_add_2_7 = cell_matmul_2_7 + 8'd8;
   // cell.scan.threshold_3
   reg [3:0] cell_scan_threshold_3_0;
@@ -607,13 +550,10 @@ module lstm (
       8'd127: cell_scan_threshold_3_1 = 4'd15;
       default: cell_scan_threshold_3_1 = 4'd15;
     endcase
-  // cell.add
-  reg signed [7:0] cell_add_0_0_d1;
-  always @(posedge clk) cell_add_0_0_d1 <= cell_add_0_0;
   // cell.scan.threshold_2
   reg [3:0] cell_scan_threshold_2_0;
   always_comb
-    case (cell_add_0_0_d1)
+    case (cell_add_0_0)
       8'd234: cell_scan_threshold_2_0 = 4'd5;
       8'd235: cell_scan_threshold_2_0 = 4'd5;
       8'd236: cell_scan_threshold_2_0 = 4'd6;
@@ -707,13 +647,9 @@ module lstm (
       8'd68: cell_scan_threshold_2_0 = 4'd15;
       default: cell_scan_threshold_2_0 = 4'd15;
     endcase
-  // cell.add
-  reg signed [7:0] cell_add_0_1_d1;
-  always @(posedge clk) cell_add_0_1_d1 <= cell_add_0_1;
-  // cell.scan.threshold_2
   reg [3:0] cell_scan_threshold_2_1;
   always_comb
-    case (cell_add_0_1_d1)
+    case (cell_add_0_1)
       8'd233: cell_scan_threshold_2_1 = 4'd5;
       8'd234: cell_scan_threshold_2_1 = 4'd5;
       8'd235: cell_scan_threshold_2_1 = 4'd5;
@@ -882,11 +818,15 @@ module lstm (
   wire cell_scan_quantize_part_6 = cell_scan_quantize_part_3 | cell_scan_quantize_part_5_d1;
   wire cell_scan_quantize_part_7 = cell_scan_quantize_part_2 & cell_scan_quantize_part_6;
   (* keep *) wire signed [4:0] cell_scan_quantize_part_8 = cell_scan_quantize_part_0 + 5'(cell_scan_quantize_part_7);
-  wire signed [5:0] cell_scan_quantize_part_9 = cell_add_0_5[8:3];
-  wire signed [6:0] cell_scan_quantize_part_10 = cell_add_0_5[8:2];
+  // cell.add
+  reg signed [8:0] cell_add_0_5_d1;
+  always @(posedge clk) cell_add_0_5_d1 <= cell_add_0_5;
+  // cell.scan.quantize
+  wire signed [5:0] cell_scan_quantize_part_9 = cell_add_0_5_d1[8:3];
+  wire signed [6:0] cell_scan_quantize_part_10 = cell_add_0_5_d1[8:2];
   wire cell_scan_quantize_part_11 = cell_scan_quantize_part_10[0];
   wire cell_scan_quantize_part_12 = cell_scan_quantize_part_9[0];
-  wire [1:0] cell_scan_quantize_part_13 = cell_add_0_5[1:0];
+  wire [1:0] cell_scan_quantize_part_13 = cell_add_0_5_d1[1:0];
   wire cell_scan_quantize_part_14 = |cell_scan_quantize_part_13;
   wire cell_scan_quantize_part_15 = cell_scan_quantize_part_12 | cell_scan_quantize_part_14;
   wire cell_scan_quantize_part_16 = cell_scan_quantize_part_11 & cell_scan_quantize_part_15;
@@ -894,52 +834,69 @@ module lstm (
   wire cell_scan_quantize_part_18 = $signed(cell_scan_quantize_part_8) < $signed(5'd24);
   wire signed [4:0] cell_scan_quantize_part_19 = cell_scan_quantize_part_18 ? 5'd24 : cell_scan_quantize_part_8;
   wire cell_scan_quantize_part_20 = $signed(cell_scan_quantize_part_17) < $signed(6'd56);
-  reg cell_scan_quantize_part_20_d1;
-  always @(posedge clk) cell_scan_quantize_part_20_d1 <= cell_scan_quantize_part_20;
-  reg signed [5:0] cell_scan_quantize_part_17_d1;
-  always @(posedge clk) cell_scan_quantize_part_17_d1 <= cell_scan_quantize_part_17;
-  wire signed [3:0] cell_scan_quantize_1 = cell_scan_quantize_part_20_d1 ? 4'd8 : cell_scan_quantize_part_17_d1[3:0];
+  wire signed [3:0] cell_scan_quantize_1 = cell_scan_quantize_part_20 ? 4'd8 : cell_scan_quantize_part_17[3:0];
   wire cell_scan_quantize_part_22 = $signed(5'd7) < $signed(cell_scan_quantize_part_19);
   reg cell_scan_quantize_part_22_d1;
   always @(posedge clk) cell_scan_quantize_part_22_d1 <= cell_scan_quantize_part_22;
   reg signed [4:0] cell_scan_quantize_part_19_d1;
   always @(posedge clk) cell_scan_quantize_part_19_d1 <= cell_scan_quantize_part_19;
   wire signed [3:0] cell_scan_quantize_0 = cell_scan_quantize_part_22_d1 ? 4'd7 : cell_scan_quantize_part_19_d1[3:0];
+  // cell.scan.threshold_2
+  reg [3:0] cell_scan_threshold_2_0_d1;
+  always @(posedge clk) cell_scan_threshold_2_0_d1 <= cell_scan_threshold_2_0;
   // cell.scan.mul_2
-  wire signed [7:0] cell_scan_mul_2_0 = $signed(8'(cell_scan_threshold_2_0)) * $signed(8'(cell_scan_quantize_0));
-  wire signed [7:0] cell_scan_mul_2_1 = $signed(8'(cell_scan_threshold_2_1)) * $signed(8'(cell_scan_quantize_1));
-  reg signed [7:0] cell_scan_mul_2_0_d1;
-  always @(posedge clk) cell_scan_mul_2_0_d1 <= cell_scan_mul_2_0;
+  wire signed [7:0] cell_scan_mul_2_0 = $signed(8'(cell_scan_threshold_2_0_d1)) * $signed(8'(cell_scan_quantize_0));
+  // cell.scan.threshold_2
+  reg [3:0] cell_scan_threshold_2_1_d1;
+  always @(posedge clk) cell_scan_threshold_2_1_d1 <= cell_scan_threshold_2_1;
+  // cell.scan.quantize
+  reg signed [3:0] cell_scan_quantize_1_d1;
+  always @(posedge clk) cell_scan_quantize_1_d1 <= cell_scan_quantize_1;
+  // cell.scan.mul_2
+  wire signed [7:0] cell_scan_mul_2_1 = $signed(8'(cell_scan_threshold_2_1_d1)) * $signed(8'(cell_scan_quantize_1_d1));
   // cell.scan.quantize_2
-  wire signed [3:0] cell_scan_quantize_2_part_0 = cell_scan_mul_2_0_d1[7:4];
-  wire signed [4:0] cell_scan_quantize_2_part_1 = cell_scan_mul_2_0_d1[7:3];
+  wire signed [3:0] cell_scan_quantize_2_part_0 = cell_scan_mul_2_0[7:4];
+  wire signed [4:0] cell_scan_quantize_2_part_1 = cell_scan_mul_2_0[7:3];
   wire cell_scan_quantize_2_part_2 = cell_scan_quantize_2_part_1[0];
   wire cell_scan_quantize_2_part_3 = cell_scan_quantize_2_part_0[0];
   wire [2:0] cell_scan_quantize_2_part_4 = cell_scan_mul_2_0[2:0];
   wire cell_scan_quantize_2_part_5 = |cell_scan_quantize_2_part_4;
-  reg cell_scan_quantize_2_part_5_d1;
-  always @(posedge clk) cell_scan_quantize_2_part_5_d1 <= cell_scan_quantize_2_part_5;
-  wire cell_scan_quantize_2_part_6 = cell_scan_quantize_2_part_3 | cell_scan_quantize_2_part_5_d1;
-  wire cell_scan_quantize_2_part_7 = cell_scan_quantize_2_part_2 & cell_scan_quantize_2_part_6;
-  (* keep *) wire signed [3:0] cell_scan_quantize_2_0 = cell_scan_quantize_2_part_0 + 4'(cell_scan_quantize_2_part_7);
-  // cell.scan.mul_2
-  reg signed [7:0] cell_scan_mul_2_1_d1;
-  always @(posedge clk) cell_scan_mul_2_1_d1 <= cell_scan_mul_2_1;
-  // cell.scan.quantize_2
-  wire signed [3:0] cell_scan_quantize_2_part_9 = cell_scan_mul_2_1_d1[7:4];
-  wire signed [4:0] cell_scan_quantize_2_part_10 = cell_scan_mul_2_1_d1[7:3];
+  wire cell_scan_quantize_2_part_6 = cell_scan_quantize_2_part_3 | cell_scan_quantize_2_part_5;
+  reg cell_scan_quantize_2_part_2_d1;
+  always @(posedge clk) cell_scan_quantize_2_part_2_d1 <= cell_scan_quantize_2_part_2;
+  reg cell_scan_quantize_2_part_6_d1;
+  always @(posedge clk) cell_scan_quantize_2_part_6_d1 <= cell_scan_quantize_2_part_6;
+  wire cell_scan_quantize_2_part_7 = cell_scan_quantize_2_part_2_d1 & cell_scan_quantize_2_part_6_d1;
+  reg signed [3:0] cell_scan_quantize_2_part_0_d1;
+  always @(posedge clk) cell_scan_quantize_2_part_0_d1 <= cell_scan_quantize_2_part_0;
+  (* keep *) wire signed [3:0] cell_scan_quantize_2_0 = cell_scan_quantize_2_part_0_d1 + 4'(cell_scan_quantize_2_part_7);
+  wire signed [3:0] cell_scan_quantize_2_part_9 = cell_scan_mul_2_1[7:4];
+  wire signed [4:0] cell_scan_quantize_2_part_10 = cell_scan_mul_2_1[7:3];
   wire cell_scan_quantize_2_part_11 = cell_scan_quantize_2_part_10[0];
   wire cell_scan_quantize_2_part_12 = cell_scan_quantize_2_part_9[0];
   wire [2:0] cell_scan_quantize_2_part_13 = cell_scan_mul_2_1[2:0];
   wire cell_scan_quantize_2_part_14 = |cell_scan_quantize_2_part_13;
-  reg cell_scan_quantize_2_part_14_d1;
-  always @(posedge clk) cell_scan_quantize_2_part_14_d1 <= cell_scan_quantize_2_part_14;
-  wire cell_scan_quantize_2_part_15 = cell_scan_quantize_2_part_12 | cell_scan_quantize_2_part_14_d1;
+  wire cell_scan_quantize_2_part_15 = cell_scan_quantize_2_part_12 | cell_scan_quantize_2_part_14;
   wire cell_scan_quantize_2_part_16 = cell_scan_quantize_2_part_11 & cell_scan_quantize_2_part_15;
-  (* keep *) wire signed [3:0] cell_scan_quantize_2_1 = cell_scan_quantize_2_part_9 + 4'(cell_scan_quantize_2_part_16);
+  reg signed [3:0] cell_scan_quantize_2_part_9_d1;
+  always @(posedge clk) cell_scan_quantize_2_part_9_d1 <= cell_scan_quantize_2_part_9;
+  reg cell_scan_quantize_2_part_16_d1;
+  always @(posedge clk) cell_scan_quantize_2_part_16_d1 <= cell_scan_quantize_2_part_16;
+  (* keep *) wire signed [3:0] cell_scan_quantize_2_1 = cell_scan_quantize_2_part_9_d1 + 4'(cell_scan_quantize_2_part_16_d1);
+  // cell.scan.threshold_3
+  reg [3:0] cell_scan_threshold_3_0_d1;
+  always @(posedge clk) cell_scan_threshold_3_0_d1 <= cell_scan_threshold_3_0;
+  reg [3:0] cell_scan_threshold_3_0_d2;
+  always @(posedge clk) cell_scan_threshold_3_0_d2 <= cell_scan_threshold_3_0_d1;
   // cell.scan.mul_3
-  wire signed [7:0] cell_scan_mul_3_0 = $signed(8'(cell_scan_threshold_3_0)) * $signed(8'(cell_scan_quantize_2_0));
-  wire signed [7:0] cell_scan_mul_3_1 = $signed(8'(cell_scan_threshold_3_1)) * $signed(8'(cell_scan_quantize_2_1));
+  wire signed [7:0] cell_scan_mul_3_0 = $signed(8'(cell_scan_threshold_3_0_d2)) * $signed(8'(cell_scan_quantize_2_0));
+  // cell.scan.threshold_3
+  reg [3:0] cell_scan_threshold_3_1_d1;
+  always @(posedge clk) cell_scan_threshold_3_1_d1 <= cell_scan_threshold_3_1;
+  reg [3:0] cell_scan_threshold_3_1_d2;
+  always @(posedge clk) cell_scan_threshold_3_1_d2 <= cell_scan_threshold_3_1_d1;
+  // cell.scan.mul_3
+  wire signed [7:0] cell_scan_mul_3_1 = $signed(8'(cell_scan_threshold_3_1_d2)) * $signed(8'(cell_scan_quantize_2_1));
   reg signed [7:0] cell_scan_mul_3_0_d1;
   always @(posedge clk) cell_scan_mul_3_0_d1 <= cell_scan_mul_3_0;
   // cell.scan.quantize_3
@@ -947,9 +904,11 @@ module lstm (
   wire signed [4:0] cell_scan_quantize_3_part_1 = cell_scan_mul_3_0_d1[7:3];
   wire cell_scan_quantize_3_part_2 = cell_scan_quantize_3_part_1[0];
   wire cell_scan_quantize_3_part_3 = cell_scan_quantize_3_part_0[0];
-  wire [2:0] cell_scan_quantize_3_part_4 = cell_scan_mul_3_0_d1[2:0];
+  wire [2:0] cell_scan_quantize_3_part_4 = cell_scan_mul_3_0[2:0];
   wire cell_scan_quantize_3_part_5 = |cell_scan_quantize_3_part_4;
-  wire cell_scan_quantize_3_part_6 = cell_scan_quantize_3_part_3 | cell_scan_quantize_3_part_5;
+  reg cell_scan_quantize_3_part_5_d1;
+  always @(posedge clk) cell_scan_quantize_3_part_5_d1 <= cell_scan_quantize_3_part_5;
+  wire cell_scan_quantize_3_part_6 = cell_scan_quantize_3_part_3 | cell_scan_quantize_3_part_5_d1;
   wire cell_scan_quantize_3_part_7 = cell_scan_quantize_3_part_2 & cell_scan_quantize_3_part_6;
   (* keep *) wire signed [3:0] cell_scan_quantize_3_part_8 = cell_scan_quantize_3_part_0 + 4'(cell_scan_quantize_3_part_7);
   // cell.scan.mul_3
@@ -960,17 +919,15 @@ module lstm (
   wire signed [4:0] cell_scan_quantize_3_part_10 = cell_scan_mul_3_1_d1[7:3];
   wire cell_scan_quantize_3_part_11 = cell_scan_quantize_3_part_10[0];
   wire cell_scan_quantize_3_part_12 = cell_scan_quantize_3_part_9[0];
-  wire [2:0] cell_scan_quantize_3_part_13 = cell_scan_mul_3_1_d1[2:0];
+  wire [2:0] cell_scan_quantize_3_part_13 = cell_scan_mul_3_1[2:0];
   wire cell_scan_quantize_3_part_14 = |cell_scan_quantize_3_part_13;
-  wire cell_scan_quantize_3_part_15 = cell_scan_quantize_3_part_12 | cell_scan_quantize_3_part_14;
+  reg cell_scan_quantize_3_part_14_d1;
+  always @(posedge clk) cell_scan_quantize_3_part_14_d1 <= cell_scan_quantize_3_part_14;
+  wire cell_scan_quantize_3_part_15 = cell_scan_quantize_3_part_12 | cell_scan_quantize_3_part_14_d1;
   wire cell_scan_quantize_3_part_16 = cell_scan_quantize_3_part_11 & cell_scan_quantize_3_part_15;
   (* keep *) wire signed [3:0] cell_scan_quantize_3_part_17 = cell_scan_quantize_3_part_9 + 4'(cell_scan_quantize_3_part_16);
   wire cell_scan_quantize_3_part_18 = $signed(cell_scan_quantize_3_part_8) < $signed(4'd9);
-  reg cell_scan_quantize_3_part_18_d1;
-  always @(posedge clk) cell_scan_quantize_3_part_18_d1 <= cell_scan_quantize_3_part_18;
-  reg signed [3:0] cell_scan_quantize_3_part_8_d1;
-  always @(posedge clk) cell_scan_quantize_3_part_8_d1 <= cell_scan_quantize_3_part_8;
-  wire signed [3:0] cell_scan_quantize_3_0 = cell_scan_quantize_3_part_18_d1 ? 4'd9 : cell_scan_quantize_3_part_8_d1;
+  wire signed [3:0] cell_scan_quantize_3_0 = cell_scan_quantize_3_part_18 ? 4'd9 : cell_scan_quantize_3_part_8;
   wire cell_scan_quantize_3_part_20 = $signed(cell_scan_quantize_3_part_17) < $signed(4'd9);
   wire signed [3:0] cell_scan_quantize_3_1 = cell_scan_quantize_3_part_20 ? 4'd9 : cell_scan_quantize_3_part_17;
   // cell.scan.quantize_2
@@ -980,15 +937,11 @@ module lstm (
   always @(posedge clk) cell_scan_quantize_2_0_d2 <= cell_scan_quantize_2_0_d1;
   reg signed [3:0] cell_scan_quantize_2_0_d3;
   always @(posedge clk) cell_scan_quantize_2_0_d3 <= cell_scan_quantize_2_0_d2;
-  // cell.scan.quantize_4
-  wire cell_scan_quantize_4_part_0 = $signed(cell_scan_quantize_2_0_d3) < $signed(4'd9);
-  reg cell_scan_quantize_4_part_0_d1;
-  always @(posedge clk) cell_scan_quantize_4_part_0_d1 <= cell_scan_quantize_4_part_0;
-  // cell.scan.quantize_2
   reg signed [3:0] cell_scan_quantize_2_0_d4;
   always @(posedge clk) cell_scan_quantize_2_0_d4 <= cell_scan_quantize_2_0_d3;
   // cell.scan.quantize_4
-  wire signed [3:0] cell_scan_quantize_4_0 = cell_scan_quantize_4_part_0_d1 ? 4'd9 : cell_scan_quantize_2_0_d4;
+  wire cell_scan_quantize_4_part_0 = $signed(cell_scan_quantize_2_0_d4) < $signed(4'd9);
+  wire signed [3:0] cell_scan_quantize_4_0 = cell_scan_quantize_4_part_0 ? 4'd9 : cell_scan_quantize_2_0_d4;
   // cell.scan.quantize_2
   reg signed [3:0] cell_scan_quantize_2_1_d1;
   always @(posedge clk) cell_scan_quantize_2_1_d1 <= cell_scan_quantize_2_1;
@@ -998,80 +951,67 @@ module lstm (
   always @(posedge clk) cell_scan_quantize_2_1_d3 <= cell_scan_quantize_2_1_d2;
   // cell.scan.quantize_4
   wire cell_scan_quantize_4_part_2 = $signed(cell_scan_quantize_2_1_d3) < $signed(4'd9);
-  reg cell_scan_quantize_4_part_2_d1;
-  always @(posedge clk) cell_scan_quantize_4_part_2_d1 <= cell_scan_quantize_4_part_2;
-  // cell.scan.quantize_2
-  reg signed [3:0] cell_scan_quantize_2_1_d4;
-  always @(posedge clk) cell_scan_quantize_2_1_d4 <= cell_scan_quantize_2_1_d3;
-  // cell.scan.quantize_4
-  wire signed [3:0] cell_scan_quantize_4_1 = cell_scan_quantize_4_part_2_d1 ? 4'd9 : cell_scan_quantize_2_1_d4;
+  wire signed [3:0] cell_scan_quantize_4_1 = cell_scan_quantize_4_part_2 ? 4'd9 : cell_scan_quantize_2_1_d3;
   // cell.scan.quantize_3
   reg signed [3:0] cell_scan_quantize_3_1_d1;
   always @(posedge clk) cell_scan_quantize_3_1_d1 <= cell_scan_quantize_3_1;
   // cell.scan.matmul
-  (* keep *) wire signed [4:0] cell_scan_matmul_part_0 = 5'(cell_scan_quantize_3_0) - 5'(cell_scan_quantize_3_1_d1);
-  // cell.scan.quantize_3
-  reg signed [3:0] cell_scan_quantize_3_1_d2;
-  always @(posedge clk) cell_scan_quantize_3_1_d2 <= cell_scan_quantize_3_1_d1;
-  // cell.scan.matmul
-  reg signed [4:0] cell_scan_matmul_part_0_d1;
-  always @(posedge clk) cell_scan_matmul_part_0_d1 <= cell_scan_matmul_part_0;
-  (* keep *) wire signed [6:0] cell_scan_matmul_part_2 = 7'(cell_scan_matmul_part_0_d1) + {5'(cell_scan_quantize_3_1_d2), 2'd0};
-  (* keep *) wire signed [5:0] cell_scan_matmul_part_5 = 6'(cell_scan_quantize_3_0) - {5'(cell_scan_quantize_3_1_d1), 1'd0};
+  (* keep *) wire signed [6:0] cell_scan_matmul_part_1 = 7'(cell_scan_quantize_3_1_d1) - {5'(cell_scan_quantize_3_1_d1), 2'd0};
   // cell.scan.quantize_3
   reg signed [3:0] cell_scan_quantize_3_0_d1;
   always @(posedge clk) cell_scan_quantize_3_0_d1 <= cell_scan_quantize_3_0;
   // cell.scan.matmul
+  (* keep *) wire signed [6:0] cell_scan_matmul_part_2 = 7'(cell_scan_quantize_3_0_d1) - cell_scan_matmul_part_1;
+  (* keep *) wire signed [5:0] cell_scan_matmul_part_5 = 6'(cell_scan_quantize_3_0) - {5'(cell_scan_quantize_3_1), 1'd0};
   reg signed [5:0] cell_scan_matmul_part_5_d1;
   always @(posedge clk) cell_scan_matmul_part_5_d1 <= cell_scan_matmul_part_5;
   (* keep *) wire signed [6:0] cell_scan_matmul_1 = 7'(cell_scan_matmul_part_5_d1) + {5'(cell_scan_quantize_3_0_d1), 2'd0};
-  (* keep *) wire signed [7:0] cell_scan_matmul_part_9 = 8'(cell_scan_matmul_1) + {5'(cell_scan_quantize_3_1_d2), 3'd0};
+  (* keep *) wire signed [7:0] cell_scan_matmul_part_9 = 8'(cell_scan_matmul_1) + {5'(cell_scan_quantize_3_1_d1), 3'd0};
   (* keep *) wire signed [7:0] cell_scan_matmul_2 = 8'd0 - cell_scan_matmul_part_9;
-  (* keep *) wire signed [7:0] cell_scan_matmul_4 = 8'(cell_scan_matmul_part_0) - {cell_scan_matmul_part_5, 2'd0};
-  (* keep *) wire signed [6:0] cell_scan_matmul_part_13 = {cell_scan_quantize_3_1_d1, 3'd0} - 7'(cell_scan_quantize_3_1_d1);
-  (* keep *) wire signed [7:0] cell_scan_matmul_part_15 = 8'(cell_scan_matmul_part_13) - {7'(cell_scan_quantize_3_0), 1'd0};
-  (* keep *) wire signed [8:0] cell_scan_matmul_5 = 9'(cell_scan_matmul_part_15) + {6'(cell_scan_quantize_3_0), 3'd0};
-  reg signed [4:0] cell_scan_matmul_part_0_d2;
-  always @(posedge clk) cell_scan_matmul_part_0_d2 <= cell_scan_matmul_part_0_d1;
-  reg signed [4:0] cell_scan_matmul_part_0_d3;
-  always @(posedge clk) cell_scan_matmul_part_0_d3 <= cell_scan_matmul_part_0_d2;
-  reg signed [5:0] cell_scan_matmul_part_5_d2;
-  always @(posedge clk) cell_scan_matmul_part_5_d2 <= cell_scan_matmul_part_5_d1;
-  reg signed [5:0] cell_scan_matmul_part_5_d3;
-  always @(posedge clk) cell_scan_matmul_part_5_d3 <= cell_scan_matmul_part_5_d2;
-  (* keep *) wire signed [8:0] cell_scan_matmul_6 = 9'(cell_scan_matmul_part_5_d3) - {6'(cell_scan_matmul_part_0_d3), 3'd0};
+  (* keep *) wire signed [6:0] cell_scan_matmul_part_12 = 7'(cell_scan_quantize_3_1_d1) - {cell_scan_quantize_3_0_d1, 3'd0};
+  (* keep *) wire signed [8:0] cell_scan_matmul_4 = 9'(cell_scan_matmul_part_12) - 9'(cell_scan_matmul_2);
+  (* keep *) wire signed [6:0] cell_scan_matmul_part_14 = 7'(cell_scan_quantize_3_1_d1) + {5'(cell_scan_quantize_3_0_d1), 2'd0};
+  (* keep *) wire signed [7:0] cell_scan_matmul_5 = {cell_scan_matmul_part_2, 1'd0} + 8'(cell_scan_matmul_part_14);
+  (* keep *) wire signed [6:0] cell_scan_matmul_part_16 = 7'(cell_scan_quantize_3_0_d1) + {cell_scan_quantize_3_0_d1, 3'd0};
+  (* keep *) wire signed [8:0] cell_scan_matmul_6 = {8'(cell_scan_matmul_part_2), 1'd0} - 9'(cell_scan_matmul_part_16);
   reg signed [6:0] cell_scan_matmul_part_2_d1;
   always @(posedge clk) cell_scan_matmul_part_2_d1 <= cell_scan_matmul_part_2;
-  reg signed [6:0] cell_scan_matmul_part_2_d2;
-  always @(posedge clk) cell_scan_matmul_part_2_d2 <= cell_scan_matmul_part_2_d1;
-  (* keep *) wire signed [6:0] cell_scan_matmul_7 = 7'd0 - cell_scan_matmul_part_2_d2;
+  (* keep *) wire signed [6:0] cell_scan_matmul_7 = 7'd0 - cell_scan_matmul_part_2_d1;
   // cell.scan.add
-  (* keep *) wire signed [8:0] cell_scan_add_0 = 9'(cell_add_1_0) + {8'(cell_scan_matmul_part_2), 1'd0};
+  (* keep *) wire signed [8:0] cell_scan_add_0 = 9'(cell_add_1_0) + {8'(cell_scan_matmul_part_2_d1), 1'd0};
   (* keep *) wire signed [8:0] cell_scan_add_1 = 9'(cell_add_1_1) + 9'(cell_scan_matmul_1);
-  (* keep *) wire signed [8:0] cell_scan_add_2 = 9'(cell_add_1_2) + 9'(cell_scan_matmul_2);
+  // cell.scan.matmul
+  reg signed [7:0] cell_scan_matmul_2_d1;
+  always @(posedge clk) cell_scan_matmul_2_d1 <= cell_scan_matmul_2;
+  // cell.scan.add
+  (* keep *) wire signed [8:0] cell_scan_add_2 = 9'(cell_add_1_2) + 9'(cell_scan_matmul_2_d1);
+  // cell.scan.quantize_3
+  reg signed [3:0] cell_scan_quantize_3_1_d2;
+  always @(posedge clk) cell_scan_quantize_3_1_d2 <= cell_scan_quantize_3_1_d1;
+  // cell.scan.add
   (* keep *) wire [6:0] cell_scan_add_3 = cell_add_1_3 + {5'(cell_scan_quantize_3_1_d2), 2'd0};
-  (* keep *) wire signed [8:0] cell_scan_add_4 = 9'(cell_add_1_4) + 9'(cell_scan_matmul_4);
+  (* keep *) wire signed [8:0] cell_scan_add_4 = 9'(cell_add_1_4) + cell_scan_matmul_4;
   (* keep *) wire signed [9:0] cell_scan_add_5 = 10'(cell_add_1_5) + 10'(cell_scan_matmul_5);
-  // cell.add
-  reg signed [7:0] cell_add_1_6_d1;
-  always @(posedge clk) cell_add_1_6_d1 <= cell_add_1_6;
-  // cell.scan.matmul
-  reg signed [8:0] cell_scan_matmul_6_d1;
-  always @(posedge clk) cell_scan_matmul_6_d1 <= cell_scan_matmul_6;
-  // cell.scan.add
-  (* keep *) wire signed [8:0] cell_scan_add_6 = 9'(cell_add_1_6_d1) + cell_scan_matmul_6_d1;
-  // cell.add
-  reg signed [7:0] cell_add_1_7_d1;
-  always @(posedge clk) cell_add_1_7_d1 <= cell_add_1_7;
-  // cell.scan.matmul
-  reg signed [6:0] cell_scan_matmul_7_d1;
-  always @(posedge clk) cell_scan_matmul_7_d1 <= cell_scan_matmul_7;
-  // cell.scan.add
-  (* keep *) wire signed [8:0] cell_scan_add_7 = 9'(cell_add_1_7_d1) + 9'(cell_scan_matmul_7_d1);
+  (* keep *) wire signed [8:0] cell_scan_add_6 = 9'(cell_add_1_6) + cell_scan_matmul_6;
+  (* keep *) wire signed [8:0] cell_scan_add_7 = 9'(cell_add_1_7) + 9'(cell_scan_matmul_7);
   // cell.scan.threshold_3
   reg [3:0] cell_scan_threshold_3_0_2;
   always_comb
     case (cell_scan_add_6)
+      9'd280: cell_scan_threshold_3_0_2 = 4'd0;
+      9'd281: cell_scan_threshold_3_0_2 = 4'd0;
+      9'd282: cell_scan_threshold_3_0_2 = 4'd0;
+      9'd283: cell_scan_threshold_3_0_2 = 4'd0;
+      9'd284: cell_scan_threshold_3_0_2 = 4'd0;
+      9'd285: cell_scan_threshold_3_0_2 = 4'd0;
+      9'd286: cell_scan_threshold_3_0_2 = 4'd0;
+      9'd287: cell_scan_threshold_3_0_2 = 4'd0;
+      9'd288: cell_scan_threshold_3_0_2 = 4'd0;
+      9'd289: cell_scan_threshold_3_0_2 = 4'd0;
+      9'd290: cell_scan_threshold_3_0_2 = 4'd0;
+      9'd291: cell_scan_threshold_3_0_2 = 4'd0;
+      9'd292: cell_scan_threshold_3_0_2 = 4'd0;
+      9'd293: cell_scan_threshold_3_0_2 = 4'd0;
       9'd294: cell_scan_threshold_3_0_2 = 4'd0;
       9'd295: cell_scan_threshold_3_0_2 = 4'd0;
       9'd296: cell_scan_threshold_3_0_2 = 4'd0;
@@ -1479,6 +1419,20 @@ module lstm (
       9'd186: cell_scan_threshold_3_0_2 = 4'd15;
       9'd187: cell_scan_threshold_3_0_2 = 4'd15;
       9'd188: cell_scan_threshold_3_0_2 = 4'd15;
+      9'd189: cell_scan_threshold_3_0_2 = 4'd15;
+      9'd190: cell_scan_threshold_3_0_2 = 4'd15;
+      9'd191: cell_scan_threshold_3_0_2 = 4'd15;
+      9'd192: cell_scan_threshold_3_0_2 = 4'd15;
+      9'd193: cell_scan_threshold_3_0_2 = 4'd15;
+      9'd194: cell_scan_threshold_3_0_2 = 4'd15;
+      9'd195: cell_scan_threshold_3_0_2 = 4'd15;
+      9'd196: cell_scan_threshold_3_0_2 = 4'd15;
+      9'd197: cell_scan_threshold_3_0_2 = 4'd15;
+      9'd198: cell_scan_threshold_3_0_2 = 4'd15;
+      9'd199: cell_scan_threshold_3_0_2 = 4'd15;
+      9'd200: cell_scan_threshold_3_0_2 = 4'd15;
+      9'd201: cell_scan_threshold_3_0_2 = 4'd15;
+      9'd202: cell_scan_threshold_3_0_2 = 4'd15;
       default: cell_scan_threshold_3_0_2 = 4'd15;
     endcase
   reg [3:0] cell_scan_threshold_3_1_2;
@@ -2211,13 +2165,9 @@ module lstm (
       9'd215: cell_scan_threshold_0 = 4'd15;
       default: cell_scan_threshold_0 = 4'd15;
     endcase
-  // cell.scan.add
-  reg [6:0] cell_scan_add_3_d1;
-  always @(posedge clk) cell_scan_add_3_d1 <= cell_scan_add_3;
-  // cell.scan.threshold
   reg [3:0] cell_scan_threshold_1;
   always_comb
-    case (cell_scan_add_3_d1)
+    case (cell_scan_add_3)
       7'd6: cell_scan_threshold_1 = 4'd9;
       7'd7: cell_scan_threshold_1 = 4'd9;
       7'd8: cell_scan_threshold_1 = 4'd9;
@@ -2305,14 +2255,18 @@ module lstm (
     endcase
   // cell.scan.mul
   wire signed [7:0] cell_scan_mul_0 = $signed(8'(cell_scan_quantize_4_0)) * $signed(8'(cell_scan_threshold_0));
-  wire signed [7:0] cell_scan_mul_1 = $signed(8'(cell_scan_quantize_4_1)) * $signed(8'(cell_scan_threshold_1));
-  // cell.scan.add
-  reg signed [8:0] cell_scan_add_0_d1;
-  always @(posedge clk) cell_scan_add_0_d1 <= cell_scan_add_0;
+  // cell.scan.quantize_4
+  reg signed [3:0] cell_scan_quantize_4_1_d1;
+  always @(posedge clk) cell_scan_quantize_4_1_d1 <= cell_scan_quantize_4_1;
+  // cell.scan.threshold
+  reg [3:0] cell_scan_threshold_1_d1;
+  always @(posedge clk) cell_scan_threshold_1_d1 <= cell_scan_threshold_1;
+  // cell.scan.mul
+  wire signed [7:0] cell_scan_mul_1 = $signed(8'(cell_scan_quantize_4_1_d1)) * $signed(8'(cell_scan_threshold_1_d1));
   // cell.scan.threshold_2
   reg [3:0] cell_scan_threshold_2_0_2;
   always_comb
-    case (cell_scan_add_0_d1)
+    case (cell_scan_add_0)
       9'd408: cell_scan_threshold_2_0_2 = 4'd0;
       9'd409: cell_scan_threshold_2_0_2 = 4'd0;
       9'd410: cell_scan_threshold_2_0_2 = 4'd0;
@@ -2564,13 +2518,9 @@ module lstm (
       9'd144: cell_scan_threshold_2_0_2 = 4'd15;
       default: cell_scan_threshold_2_0_2 = 4'd15;
     endcase
-  // cell.scan.add
-  reg signed [8:0] cell_scan_add_1_d1;
-  always @(posedge clk) cell_scan_add_1_d1 <= cell_scan_add_1;
-  // cell.scan.threshold_2
   reg [3:0] cell_scan_threshold_2_1_2;
   always_comb
-    case (cell_scan_add_1_d1)
+    case (cell_scan_add_1)
       9'd442: cell_scan_threshold_2_1_2 = 4'd0;
       9'd443: cell_scan_threshold_2_1_2 = 4'd0;
       9'd444: cell_scan_threshold_2_1_2 = 4'd0;
@@ -2828,11 +2778,9 @@ module lstm (
   wire signed [6:0] cell_scan_quantize_part_1_2 = cell_scan_add_4_d1[8:2];
   wire cell_scan_quantize_part_2_2 = cell_scan_quantize_part_1_2[0];
   wire cell_scan_quantize_part_3_2 = cell_scan_quantize_part_0_2[0];
-  wire [1:0] cell_scan_quantize_part_4_2 = cell_scan_add_4[1:0];
+  wire [1:0] cell_scan_quantize_part_4_2 = cell_scan_add_4_d1[1:0];
   wire cell_scan_quantize_part_5_2 = |cell_scan_quantize_part_4_2;
-  reg cell_scan_quantize_part_5_d1_2;
-  always @(posedge clk) cell_scan_quantize_part_5_d1_2 <= cell_scan_quantize_part_5_2;
-  wire cell_scan_quantize_part_6_2 = cell_scan_quantize_part_3_2 | cell_scan_quantize_part_5_d1_2;
+  wire cell_scan_quantize_part_6_2 = cell_scan_quantize_part_3_2 | cell_scan_quantize_part_5_2;
   wire cell_scan_quantize_part_7_2 = cell_scan_quantize_part_2_2 & cell_scan_quantize_part_6_2;
   (* keep *) wire signed [5:0] cell_scan_quantize_part_8_2 = cell_scan_quantize_part_0_2 + 6'(cell_scan_quantize_part_7_2);
   // cell.scan.add
@@ -2854,32 +2802,43 @@ module lstm (
   wire signed [5:0] cell_scan_quantize_part_19_2 = cell_scan_quantize_part_18_2 ? 6'd56 : cell_scan_quantize_part_8_2;
   wire cell_scan_quantize_part_20_2 = $signed(cell_scan_quantize_part_17_2) < $signed(7'd120);
   wire signed [5:0] cell_scan_quantize_part_21 = cell_scan_quantize_part_20_2 ? 6'd56 : cell_scan_quantize_part_17_2[5:0];
-  wire cell_scan_quantize_part_22_2 = $signed(6'd7) < $signed(cell_scan_quantize_part_19_2);
-  reg cell_scan_quantize_part_22_d1_2;
-  always @(posedge clk) cell_scan_quantize_part_22_d1_2 <= cell_scan_quantize_part_22_2;
   reg signed [5:0] cell_scan_quantize_part_19_d1_2;
   always @(posedge clk) cell_scan_quantize_part_19_d1_2 <= cell_scan_quantize_part_19_2;
-  wire signed [3:0] cell_scan_quantize_0_2 = cell_scan_quantize_part_22_d1_2 ? 4'd7 : cell_scan_quantize_part_19_d1_2[3:0];
+  wire cell_scan_quantize_part_22_2 = $signed(6'd7) < $signed(cell_scan_quantize_part_19_d1_2);
+  wire signed [3:0] cell_scan_quantize_0_2 = cell_scan_quantize_part_22_2 ? 4'd7 : cell_scan_quantize_part_19_d1_2[3:0];
   wire cell_scan_quantize_part_24 = $signed(6'd7) < $signed(cell_scan_quantize_part_21);
   reg cell_scan_quantize_part_24_d1;
   always @(posedge clk) cell_scan_quantize_part_24_d1 <= cell_scan_quantize_part_24;
   reg signed [5:0] cell_scan_quantize_part_21_d1;
   always @(posedge clk) cell_scan_quantize_part_21_d1 <= cell_scan_quantize_part_21;
   wire signed [3:0] cell_scan_quantize_1_2 = cell_scan_quantize_part_24_d1 ? 4'd7 : cell_scan_quantize_part_21_d1[3:0];
+  // cell.scan.threshold_2
+  reg [3:0] cell_scan_threshold_2_0_d1_2;
+  always @(posedge clk) cell_scan_threshold_2_0_d1_2 <= cell_scan_threshold_2_0_2;
   // cell.scan.mul_2
-  wire signed [7:0] cell_scan_mul_2_0_2 = $signed(8'(cell_scan_threshold_2_0_2)) * $signed(8'(cell_scan_quantize_0_2));
-  wire signed [7:0] cell_scan_mul_2_1_2 = $signed(8'(cell_scan_threshold_2_1_2)) * $signed(8'(cell_scan_quantize_1_2));
+  wire signed [7:0] cell_scan_mul_2_0_2 = $signed(8'(cell_scan_threshold_2_0_d1_2)) * $signed(8'(cell_scan_quantize_0_2));
+  // cell.scan.threshold_2
+  reg [3:0] cell_scan_threshold_2_1_d1_2;
+  always @(posedge clk) cell_scan_threshold_2_1_d1_2 <= cell_scan_threshold_2_1_2;
+  reg [3:0] cell_scan_threshold_2_1_d2;
+  always @(posedge clk) cell_scan_threshold_2_1_d2 <= cell_scan_threshold_2_1_d1_2;
+  // cell.scan.mul_2
+  wire signed [7:0] cell_scan_mul_2_1_2 = $signed(8'(cell_scan_threshold_2_1_d2)) * $signed(8'(cell_scan_quantize_1_2));
+  // cell.scan.mul
+  reg signed [7:0] cell_scan_mul_0_d1;
+  always @(posedge clk) cell_scan_mul_0_d1 <= cell_scan_mul_0;
+  // cell.scan.mul_2
+  reg signed [7:0] cell_scan_mul_2_0_d1;
+  always @(posedge clk) cell_scan_mul_2_0_d1 <= cell_scan_mul_2_0_2;
   // cell.scan.add_2
-  (* keep *) wire signed [8:0] cell_scan_add_2_0 = 9'(cell_scan_mul_0) + 9'(cell_scan_mul_2_0_2);
+  (* keep *) wire signed [8:0] cell_scan_add_2_0 = 9'(cell_scan_mul_0_d1) + 9'(cell_scan_mul_2_0_d1);
   (* keep *) wire signed [8:0] cell_scan_add_2_1 = 9'(cell_scan_mul_1) + 9'(cell_scan_mul_2_1_2);
-  reg signed [8:0] cell_scan_add_2_0_d1;
-  always @(posedge clk) cell_scan_add_2_0_d1 <= cell_scan_add_2_0;
   // cell.scan.quantize_2
-  wire signed [4:0] cell_scan_quantize_2_part_0_2 = cell_scan_add_2_0_d1[8:4];
-  wire signed [5:0] cell_scan_quantize_2_part_1_2 = cell_scan_add_2_0_d1[8:3];
+  wire signed [4:0] cell_scan_quantize_2_part_0_2 = cell_scan_add_2_0[8:4];
+  wire signed [5:0] cell_scan_quantize_2_part_1_2 = cell_scan_add_2_0[8:3];
   wire cell_scan_quantize_2_part_2_2 = cell_scan_quantize_2_part_1_2[0];
   wire cell_scan_quantize_2_part_3_2 = cell_scan_quantize_2_part_0_2[0];
-  wire [2:0] cell_scan_quantize_2_part_4_2 = cell_scan_add_2_0_d1[2:0];
+  wire [2:0] cell_scan_quantize_2_part_4_2 = cell_scan_add_2_0[2:0];
   wire cell_scan_quantize_2_part_5_2 = |cell_scan_quantize_2_part_4_2;
   wire cell_scan_quantize_2_part_6_2 = cell_scan_quantize_2_part_3_2 | cell_scan_quantize_2_part_5_2;
   wire cell_scan_quantize_2_part_7_2 = cell_scan_quantize_2_part_2_2 & cell_scan_quantize_2_part_6_2;
@@ -2897,158 +2856,148 @@ module lstm (
   wire cell_scan_quantize_2_part_15_2 = cell_scan_quantize_2_part_12_2 | cell_scan_quantize_2_part_14_2;
   wire cell_scan_quantize_2_part_16_2 = cell_scan_quantize_2_part_11_2 & cell_scan_quantize_2_part_15_2;
   (* keep *) wire signed [4:0] cell_scan_quantize_2_part_17 = cell_scan_quantize_2_part_9_2 + 5'(cell_scan_quantize_2_part_16_2);
-  wire cell_scan_quantize_2_part_18 = $signed(cell_scan_quantize_2_part_8) < $signed(5'd24);
-  wire signed [4:0] cell_scan_quantize_2_part_19 = cell_scan_quantize_2_part_18 ? 5'd24 : cell_scan_quantize_2_part_8;
-  wire cell_scan_quantize_2_part_20 = $signed(cell_scan_quantize_2_part_17) < $signed(5'd24);
-  wire signed [4:0] cell_scan_quantize_2_part_21 = cell_scan_quantize_2_part_20 ? 5'd24 : cell_scan_quantize_2_part_17;
-  reg signed [4:0] cell_scan_quantize_2_part_19_d1;
-  always @(posedge clk) cell_scan_quantize_2_part_19_d1 <= cell_scan_quantize_2_part_19;
-  wire cell_scan_quantize_2_part_22 = $signed(5'd7) < $signed(cell_scan_quantize_2_part_19_d1);
-  wire signed [3:0] cell_scan_quantize_2_0_2 = cell_scan_quantize_2_part_22 ? 4'd7 : cell_scan_quantize_2_part_19_d1[3:0];
-  reg signed [4:0] cell_scan_quantize_2_part_21_d1;
-  always @(posedge clk) cell_scan_quantize_2_part_21_d1 <= cell_scan_quantize_2_part_21;
-  wire cell_scan_quantize_2_part_24 = $signed(5'd7) < $signed(cell_scan_quantize_2_part_21_d1);
-  wire signed [3:0] cell_scan_quantize_2_1_2 = cell_scan_quantize_2_part_24 ? 4'd7 : cell_scan_quantize_2_part_21_d1[3:0];
+  reg signed [4:0] cell_scan_quantize_2_part_8_d1;
+  always @(posedge clk) cell_scan_quantize_2_part_8_d1 <= cell_scan_quantize_2_part_8;
+  wire cell_scan_quantize_2_part_18 = $signed(cell_scan_quantize_2_part_8_d1) < $signed(5'd24);
+  wire signed [4:0] cell_scan_quantize_2_part_19 = cell_scan_quantize_2_part_18 ? 5'd24 : cell_scan_quantize_2_part_8_d1;
+  reg signed [4:0] cell_scan_quantize_2_part_17_d1;
+  always @(posedge clk) cell_scan_quantize_2_part_17_d1 <= cell_scan_quantize_2_part_17;
+  wire cell_scan_quantize_2_part_20 = $signed(cell_scan_quantize_2_part_17_d1) < $signed(5'd24);
+  wire signed [4:0] cell_scan_quantize_2_part_21 = cell_scan_quantize_2_part_20 ? 5'd24 : cell_scan_quantize_2_part_17_d1;
+  wire cell_scan_quantize_2_part_22 = $signed(5'd7) < $signed(cell_scan_quantize_2_part_19);
+  wire signed [3:0] cell_scan_quantize_2_0_2 = cell_scan_quantize_2_part_22 ? 4'd7 : cell_scan_quantize_2_part_19[3:0];
+  wire cell_scan_quantize_2_part_24 = $signed(5'd7) < $signed(cell_scan_quantize_2_part_21);
+  wire signed [3:0] cell_scan_quantize_2_1_2 = cell_scan_quantize_2_part_24 ? 4'd7 : cell_scan_quantize_2_part_21[3:0];
+  // cell.scan.threshold_3
+  reg [3:0] cell_scan_threshold_3_0_d1_2;
+  always @(posedge clk) cell_scan_threshold_3_0_d1_2 <= cell_scan_threshold_3_0_2;
+  reg [3:0] cell_scan_threshold_3_0_d2_2;
+  always @(posedge clk) cell_scan_threshold_3_0_d2_2 <= cell_scan_threshold_3_0_d1_2;
+  reg [3:0] cell_scan_threshold_3_0_d3;
+  always @(posedge clk) cell_scan_threshold_3_0_d3 <= cell_scan_threshold_3_0_d2_2;
+  reg [3:0] cell_scan_threshold_3_0_d4;
+  always @(posedge clk) cell_scan_threshold_3_0_d4 <= cell_scan_threshold_3_0_d3;
+  reg [3:0] cell_scan_threshold_3_0_d5;
+  always @(posedge clk) cell_scan_threshold_3_0_d5 <= cell_scan_threshold_3_0_d4;
+  // cell.scan.quantize_2
+  reg signed [3:0] cell_scan_quantize_2_0_d1_2;
+  always @(posedge clk) cell_scan_quantize_2_0_d1_2 <= cell_scan_quantize_2_0_2;
   // cell.scan.mul_3
-  wire signed [7:0] cell_scan_mul_3_0_2 = $signed(8'(cell_scan_threshold_3_0_2)) * $signed(8'(cell_scan_quantize_2_0_2));
-  wire signed [7:0] cell_scan_mul_3_1_2 = $signed(8'(cell_scan_threshold_3_1_2)) * $signed(8'(cell_scan_quantize_2_1_2));
-  reg signed [7:0] cell_scan_mul_3_0_d1_2;
-  always @(posedge clk) cell_scan_mul_3_0_d1_2 <= cell_scan_mul_3_0_2;
+  wire signed [7:0] cell_scan_mul_3_0_2 = $signed(8'(cell_scan_threshold_3_0_d5)) * $signed(8'(cell_scan_quantize_2_0_d1_2));
+  // cell.scan.threshold_3
+  reg [3:0] cell_scan_threshold_3_1_d1_2;
+  always @(posedge clk) cell_scan_threshold_3_1_d1_2 <= cell_scan_threshold_3_1_2;
+  reg [3:0] cell_scan_threshold_3_1_d2_2;
+  always @(posedge clk) cell_scan_threshold_3_1_d2_2 <= cell_scan_threshold_3_1_d1_2;
+  reg [3:0] cell_scan_threshold_3_1_d3;
+  always @(posedge clk) cell_scan_threshold_3_1_d3 <= cell_scan_threshold_3_1_d2_2;
+  reg [3:0] cell_scan_threshold_3_1_d4;
+  always @(posedge clk) cell_scan_threshold_3_1_d4 <= cell_scan_threshold_3_1_d3;
+  // cell.scan.quantize_2
+  reg signed [3:0] cell_scan_quantize_2_1_d1_2;
+  always @(posedge clk) cell_scan_quantize_2_1_d1_2 <= cell_scan_quantize_2_1_2;
+  // cell.scan.mul_3
+  wire signed [7:0] cell_scan_mul_3_1_2 = $signed(8'(cell_scan_threshold_3_1_d4)) * $signed(8'(cell_scan_quantize_2_1_d1_2));
   // cell.scan.quantize_3
-  wire signed [3:0] cell_scan_quantize_3_part_0_2 = cell_scan_mul_3_0_d1_2[7:4];
-  wire signed [4:0] cell_scan_quantize_3_part_1_2 = cell_scan_mul_3_0_d1_2[7:3];
+  wire signed [3:0] cell_scan_quantize_3_part_0_2 = cell_scan_mul_3_0_2[7:4];
+  wire signed [4:0] cell_scan_quantize_3_part_1_2 = cell_scan_mul_3_0_2[7:3];
   wire cell_scan_quantize_3_part_2_2 = cell_scan_quantize_3_part_1_2[0];
   wire cell_scan_quantize_3_part_3_2 = cell_scan_quantize_3_part_0_2[0];
-  wire [2:0] cell_scan_quantize_3_part_4_2 = cell_scan_mul_3_0_d1_2[2:0];
+  wire [2:0] cell_scan_quantize_3_part_4_2 = cell_scan_mul_3_0_2[2:0];
   wire cell_scan_quantize_3_part_5_2 = |cell_scan_quantize_3_part_4_2;
   wire cell_scan_quantize_3_part_6_2 = cell_scan_quantize_3_part_3_2 | cell_scan_quantize_3_part_5_2;
   wire cell_scan_quantize_3_part_7_2 = cell_scan_quantize_3_part_2_2 & cell_scan_quantize_3_part_6_2;
-  (* keep *) wire signed [3:0] cell_scan_quantize_3_part_8_2 = cell_scan_quantize_3_part_0_2 + 4'(cell_scan_quantize_3_part_7_2);
-  // cell.scan.mul_3
-  reg signed [7:0] cell_scan_mul_3_1_d1_2;
-  always @(posedge clk) cell_scan_mul_3_1_d1_2 <= cell_scan_mul_3_1_2;
-  // cell.scan.quantize_3
-  wire signed [3:0] cell_scan_quantize_3_part_9_2 = cell_scan_mul_3_1_d1_2[7:4];
-  wire signed [4:0] cell_scan_quantize_3_part_10_2 = cell_scan_mul_3_1_d1_2[7:3];
+  reg signed [3:0] cell_scan_quantize_3_part_0_d1;
+  always @(posedge clk) cell_scan_quantize_3_part_0_d1 <= cell_scan_quantize_3_part_0_2;
+  reg cell_scan_quantize_3_part_7_d1;
+  always @(posedge clk) cell_scan_quantize_3_part_7_d1 <= cell_scan_quantize_3_part_7_2;
+  (* keep *) wire signed [3:0] cell_scan_quantize_3_part_8_2 = cell_scan_quantize_3_part_0_d1 + 4'(cell_scan_quantize_3_part_7_d1);
+  wire signed [3:0] cell_scan_quantize_3_part_9_2 = cell_scan_mul_3_1_2[7:4];
+  wire signed [4:0] cell_scan_quantize_3_part_10_2 = cell_scan_mul_3_1_2[7:3];
   wire cell_scan_quantize_3_part_11_2 = cell_scan_quantize_3_part_10_2[0];
   wire cell_scan_quantize_3_part_12_2 = cell_scan_quantize_3_part_9_2[0];
-  wire [2:0] cell_scan_quantize_3_part_13_2 = cell_scan_mul_3_1_d1_2[2:0];
+  wire [2:0] cell_scan_quantize_3_part_13_2 = cell_scan_mul_3_1_2[2:0];
   wire cell_scan_quantize_3_part_14_2 = |cell_scan_quantize_3_part_13_2;
   wire cell_scan_quantize_3_part_15_2 = cell_scan_quantize_3_part_12_2 | cell_scan_quantize_3_part_14_2;
   wire cell_scan_quantize_3_part_16_2 = cell_scan_quantize_3_part_11_2 & cell_scan_quantize_3_part_15_2;
-  (* keep *) wire signed [3:0] cell_scan_quantize_3_part_17_2 = cell_scan_quantize_3_part_9_2 + 4'(cell_scan_quantize_3_part_16_2);
+  reg signed [3:0] cell_scan_quantize_3_part_9_d1;
+  always @(posedge clk) cell_scan_quantize_3_part_9_d1 <= cell_scan_quantize_3_part_9_2;
+  reg cell_scan_quantize_3_part_16_d1;
+  always @(posedge clk) cell_scan_quantize_3_part_16_d1 <= cell_scan_quantize_3_part_16_2;
+  (* keep *) wire signed [3:0] cell_scan_quantize_3_part_17_2 = cell_scan_quantize_3_part_9_d1 + 4'(cell_scan_quantize_3_part_16_d1);
   wire cell_scan_quantize_3_part_18_2 = $signed(cell_scan_quantize_3_part_8_2) < $signed(4'd9);
-  reg cell_scan_quantize_3_part_18_d1_2;
-  always @(posedge clk) cell_scan_quantize_3_part_18_d1_2 <= cell_scan_quantize_3_part_18_2;
-  reg signed [3:0] cell_scan_quantize_3_part_8_d1_2;
-  always @(posedge clk) cell_scan_quantize_3_part_8_d1_2 <= cell_scan_quantize_3_part_8_2;
-  wire signed [3:0] cell_scan_quantize_3_0_2 = cell_scan_quantize_3_part_18_d1_2 ? 4'd9 : cell_scan_quantize_3_part_8_d1_2;
+  wire signed [3:0] cell_scan_quantize_3_0_2 = cell_scan_quantize_3_part_18_2 ? 4'd9 : cell_scan_quantize_3_part_8_2;
   wire cell_scan_quantize_3_part_20_2 = $signed(cell_scan_quantize_3_part_17_2) < $signed(4'd9);
-  reg cell_scan_quantize_3_part_20_d1;
-  always @(posedge clk) cell_scan_quantize_3_part_20_d1 <= cell_scan_quantize_3_part_20_2;
-  reg signed [3:0] cell_scan_quantize_3_part_17_d1;
-  always @(posedge clk) cell_scan_quantize_3_part_17_d1 <= cell_scan_quantize_3_part_17_2;
-  wire signed [3:0] cell_scan_quantize_3_1_2 = cell_scan_quantize_3_part_20_d1 ? 4'd9 : cell_scan_quantize_3_part_17_d1;
-  // cell.scan.quantize_2
-  reg signed [4:0] cell_scan_quantize_2_part_8_d1;
-  always @(posedge clk) cell_scan_quantize_2_part_8_d1 <= cell_scan_quantize_2_part_8;
-  reg signed [4:0] cell_scan_quantize_2_part_8_d2;
-  always @(posedge clk) cell_scan_quantize_2_part_8_d2 <= cell_scan_quantize_2_part_8_d1;
-  reg signed [4:0] cell_scan_quantize_2_part_8_d3;
-  always @(posedge clk) cell_scan_quantize_2_part_8_d3 <= cell_scan_quantize_2_part_8_d2;
-  reg signed [4:0] cell_scan_quantize_2_part_8_d4;
-  always @(posedge clk) cell_scan_quantize_2_part_8_d4 <= cell_scan_quantize_2_part_8_d3;
+  wire signed [3:0] cell_scan_quantize_3_1_2 = cell_scan_quantize_3_part_20_2 ? 4'd9 : cell_scan_quantize_3_part_17_2;
   // cell.scan.quantize_4
-  wire cell_scan_quantize_4_part_0_2 = $signed(cell_scan_quantize_2_part_8_d4) < $signed(5'd25);
-  wire signed [4:0] cell_scan_quantize_4_part_1 = cell_scan_quantize_4_part_0_2 ? 5'd25 : cell_scan_quantize_2_part_8_d4;
-  // cell.scan.quantize_2
-  reg signed [4:0] cell_scan_quantize_2_part_17_d1;
-  always @(posedge clk) cell_scan_quantize_2_part_17_d1 <= cell_scan_quantize_2_part_17;
-  reg signed [4:0] cell_scan_quantize_2_part_17_d2;
-  always @(posedge clk) cell_scan_quantize_2_part_17_d2 <= cell_scan_quantize_2_part_17_d1;
-  reg signed [4:0] cell_scan_quantize_2_part_17_d3;
-  always @(posedge clk) cell_scan_quantize_2_part_17_d3 <= cell_scan_quantize_2_part_17_d2;
-  reg signed [4:0] cell_scan_quantize_2_part_17_d4;
-  always @(posedge clk) cell_scan_quantize_2_part_17_d4 <= cell_scan_quantize_2_part_17_d3;
-  // cell.scan.quantize_4
-  wire cell_scan_quantize_4_part_2_2 = $signed(cell_scan_quantize_2_part_17_d4) < $signed(5'd25);
-  wire signed [4:0] cell_scan_quantize_4_part_3 = cell_scan_quantize_4_part_2_2 ? 5'd25 : cell_scan_quantize_2_part_17_d4;
+  wire cell_scan_quantize_4_part_0_2 = $signed(cell_scan_quantize_2_part_8_d1) < $signed(5'd25);
+  wire signed [4:0] cell_scan_quantize_4_part_1 = cell_scan_quantize_4_part_0_2 ? 5'd25 : cell_scan_quantize_2_part_8_d1;
+  wire cell_scan_quantize_4_part_2_2 = $signed(cell_scan_quantize_2_part_17_d1) < $signed(5'd25);
+  wire signed [4:0] cell_scan_quantize_4_part_3 = cell_scan_quantize_4_part_2_2 ? 5'd25 : cell_scan_quantize_2_part_17_d1;
   wire cell_scan_quantize_4_part_4 = $signed(5'd7) < $signed(cell_scan_quantize_4_part_1);
-  reg cell_scan_quantize_4_part_4_d1;
-  always @(posedge clk) cell_scan_quantize_4_part_4_d1 <= cell_scan_quantize_4_part_4;
-  reg signed [4:0] cell_scan_quantize_4_part_1_d1;
-  always @(posedge clk) cell_scan_quantize_4_part_1_d1 <= cell_scan_quantize_4_part_1;
-  wire signed [3:0] cell_scan_quantize_4_0_2 = cell_scan_quantize_4_part_4_d1 ? 4'd7 : cell_scan_quantize_4_part_1_d1[3:0];
+  wire signed [3:0] cell_scan_quantize_4_0_2 = cell_scan_quantize_4_part_4 ? 4'd7 : cell_scan_quantize_4_part_1[3:0];
   wire cell_scan_quantize_4_part_6 = $signed(5'd7) < $signed(cell_scan_quantize_4_part_3);
-  reg cell_scan_quantize_4_part_6_d1;
-  always @(posedge clk) cell_scan_quantize_4_part_6_d1 <= cell_scan_quantize_4_part_6;
-  reg signed [4:0] cell_scan_quantize_4_part_3_d1;
-  always @(posedge clk) cell_scan_quantize_4_part_3_d1 <= cell_scan_quantize_4_part_3;
-  wire signed [3:0] cell_scan_quantize_4_1_2 = cell_scan_quantize_4_part_6_d1 ? 4'd7 : cell_scan_quantize_4_part_3_d1[3:0];
-  // cell.scan.matmul
-  (* keep *) wire signed [4:0] cell_scan_matmul_part_0_2 = 5'(cell_scan_quantize_3_0_2) - 5'(cell_scan_quantize_3_1_2);
+  wire signed [3:0] cell_scan_quantize_4_1_2 = cell_scan_quantize_4_part_6 ? 4'd7 : cell_scan_quantize_4_part_3[3:0];
   // cell.scan.quantize_3
   reg signed [3:0] cell_scan_quantize_3_1_d1_2;
   always @(posedge clk) cell_scan_quantize_3_1_d1_2 <= cell_scan_quantize_3_1_2;
   // cell.scan.matmul
-  reg signed [4:0] cell_scan_matmul_part_0_d1_2;
-  always @(posedge clk) cell_scan_matmul_part_0_d1_2 <= cell_scan_matmul_part_0_2;
-  (* keep *) wire signed [6:0] cell_scan_matmul_part_2_2 = 7'(cell_scan_matmul_part_0_d1_2) + {5'(cell_scan_quantize_3_1_d1_2), 2'd0};
-  (* keep *) wire signed [5:0] cell_scan_matmul_part_5_2 = 6'(cell_scan_quantize_3_0_2) - {5'(cell_scan_quantize_3_1_2), 1'd0};
+  (* keep *) wire signed [6:0] cell_scan_matmul_part_1_2 = 7'(cell_scan_quantize_3_1_d1_2) - {5'(cell_scan_quantize_3_1_d1_2), 2'd0};
   // cell.scan.quantize_3
   reg signed [3:0] cell_scan_quantize_3_0_d1_2;
   always @(posedge clk) cell_scan_quantize_3_0_d1_2 <= cell_scan_quantize_3_0_2;
   // cell.scan.matmul
-  reg signed [5:0] cell_scan_matmul_part_5_d1_2;
-  always @(posedge clk) cell_scan_matmul_part_5_d1_2 <= cell_scan_matmul_part_5_2;
-  (* keep *) wire signed [6:0] cell_scan_matmul_1_2 = 7'(cell_scan_matmul_part_5_d1_2) + {5'(cell_scan_quantize_3_0_d1_2), 2'd0};
-  (* keep *) wire signed [7:0] cell_scan_matmul_part_9_2 = 8'(cell_scan_matmul_1_2) + {5'(cell_scan_quantize_3_1_d1_2), 3'd0};
+  (* keep *) wire signed [6:0] cell_scan_matmul_part_2_2 = 7'(cell_scan_quantize_3_0_d1_2) - cell_scan_matmul_part_1_2;
+  (* keep *) wire signed [5:0] cell_scan_matmul_part_5_2 = 6'(cell_scan_quantize_3_0_2) - {5'(cell_scan_quantize_3_1_2), 1'd0};
+  (* keep *) wire signed [6:0] cell_scan_matmul_1_2 = 7'(cell_scan_matmul_part_5_2) + {5'(cell_scan_quantize_3_0_2), 2'd0};
+  reg signed [6:0] cell_scan_matmul_1_d1;
+  always @(posedge clk) cell_scan_matmul_1_d1 <= cell_scan_matmul_1_2;
+  (* keep *) wire signed [7:0] cell_scan_matmul_part_9_2 = 8'(cell_scan_matmul_1_d1) + {5'(cell_scan_quantize_3_1_d1_2), 3'd0};
   (* keep *) wire signed [7:0] cell_scan_matmul_2_2 = 8'd0 - cell_scan_matmul_part_9_2;
-  (* keep *) wire signed [7:0] cell_scan_matmul_4_2 = 8'(cell_scan_matmul_part_0_2) - {cell_scan_matmul_part_5_2, 2'd0};
-  (* keep *) wire signed [5:0] cell_scan_matmul_part_14 = 6'(cell_scan_quantize_3_1_2) + {5'(cell_scan_quantize_3_0_2), 1'd0};
-  (* keep *) wire signed [4:0] cell_scan_matmul_part_15_2 = 5'(cell_scan_quantize_3_0_2) + 5'(cell_scan_quantize_3_1_2);
-  (* keep *) wire signed [8:0] cell_scan_matmul_5_2 = {6'(cell_scan_matmul_part_15_2), 3'd0} - 9'(cell_scan_matmul_part_14);
-  reg signed [4:0] cell_scan_matmul_part_0_d2_2;
-  always @(posedge clk) cell_scan_matmul_part_0_d2_2 <= cell_scan_matmul_part_0_d1_2;
-  reg signed [4:0] cell_scan_matmul_part_0_d3_2;
-  always @(posedge clk) cell_scan_matmul_part_0_d3_2 <= cell_scan_matmul_part_0_d2_2;
-  reg signed [5:0] cell_scan_matmul_part_5_d2_2;
-  always @(posedge clk) cell_scan_matmul_part_5_d2_2 <= cell_scan_matmul_part_5_d1_2;
-  reg signed [5:0] cell_scan_matmul_part_5_d3_2;
-  always @(posedge clk) cell_scan_matmul_part_5_d3_2 <= cell_scan_matmul_part_5_d2_2;
-  (* keep *) wire signed [8:0] cell_scan_matmul_6_2 = 9'(cell_scan_matmul_part_5_d3_2) - {6'(cell_scan_matmul_part_0_d3_2), 3'd0};
+  (* keep *) wire signed [6:0] cell_scan_matmul_part_12_2 = 7'(cell_scan_quantize_3_1_d1_2) - {cell_scan_quantize_3_0_d1_2, 3'd0};
+  (* keep *) wire signed [8:0] cell_scan_matmul_4_2 = 9'(cell_scan_matmul_part_12_2) - 9'(cell_scan_matmul_2_2);
+  (* keep *) wire signed [6:0] cell_scan_matmul_part_14_2 = 7'(cell_scan_quantize_3_1_d1_2) + {5'(cell_scan_quantize_3_0_d1_2), 2'd0};
+  (* keep *) wire signed [7:0] cell_scan_matmul_5_2 = {cell_scan_matmul_part_2_2, 1'd0} + 8'(cell_scan_matmul_part_14_2);
+  (* keep *) wire signed [6:0] cell_scan_matmul_part_16_2 = 7'(cell_scan_quantize_3_0_d1_2) + {cell_scan_quantize_3_0_d1_2, 3'd0};
+  (* keep *) wire signed [8:0] cell_scan_matmul_6_2 = {8'(cell_scan_matmul_part_2_2), 1'd0} - 9'(cell_scan_matmul_part_16_2);
   reg signed [6:0] cell_scan_matmul_part_2_d1_2;
   always @(posedge clk) cell_scan_matmul_part_2_d1_2 <= cell_scan_matmul_part_2_2;
-  reg signed [6:0] cell_scan_matmul_part_2_d2_2;
-  always @(posedge clk) cell_scan_matmul_part_2_d2_2 <= cell_scan_matmul_part_2_d1_2;
-  (* keep *) wire signed [6:0] cell_scan_matmul_7_2 = 7'd0 - cell_scan_matmul_part_2_d2_2;
+  (* keep *) wire signed [6:0] cell_scan_matmul_7_2 = 7'd0 - cell_scan_matmul_part_2_d1_2;
   // cell.scan.add
-  (* keep *) wire signed [8:0] cell_scan_add_0_2 = 9'(cell_add_2_0) + {8'(cell_scan_matmul_part_2_2), 1'd0};
-  (* keep *) wire signed [8:0] cell_scan_add_1_2 = 9'(cell_add_2_1) + 9'(cell_scan_matmul_1_2);
-  (* keep *) wire signed [8:0] cell_scan_add_2_2 = 9'(cell_add_2_2) + 9'(cell_scan_matmul_2_2);
-  (* keep *) wire [6:0] cell_scan_add_3_2 = cell_add_2_3 + {5'(cell_scan_quantize_3_1_d1_2), 2'd0};
-  (* keep *) wire signed [8:0] cell_scan_add_4_2 = 9'(cell_add_2_4) + 9'(cell_scan_matmul_4_2);
+  (* keep *) wire signed [8:0] cell_scan_add_0_2 = 9'(cell_add_2_0) + {8'(cell_scan_matmul_part_2_d1_2), 1'd0};
+  (* keep *) wire signed [8:0] cell_scan_add_1_2 = 9'(cell_add_2_1) + 9'(cell_scan_matmul_1_d1);
+  // cell.scan.matmul
+  reg signed [7:0] cell_scan_matmul_2_d1_2;
+  always @(posedge clk) cell_scan_matmul_2_d1_2 <= cell_scan_matmul_2_2;
+  // cell.scan.add
+  (* keep *) wire signed [8:0] cell_scan_add_2_2 = 9'(cell_add_2_2) + 9'(cell_scan_matmul_2_d1_2);
+  // cell.scan.quantize_3
+  reg signed [3:0] cell_scan_quantize_3_1_d2_2;
+  always @(posedge clk) cell_scan_quantize_3_1_d2_2 <= cell_scan_quantize_3_1_d1_2;
+  // cell.scan.add
+  (* keep *) wire [6:0] cell_scan_add_3_2 = cell_add_2_3 + {5'(cell_scan_quantize_3_1_d2_2), 2'd0};
+  (* keep *) wire signed [8:0] cell_scan_add_4_2 = 9'(cell_add_2_4) + cell_scan_matmul_4_2;
   (* keep *) wire signed [9:0] cell_scan_add_5_2 = 10'(cell_add_2_5) + 10'(cell_scan_matmul_5_2);
-  // cell.add
-  reg signed [7:0] cell_add_2_6_d1;
-  always @(posedge clk) cell_add_2_6_d1 <= cell_add_2_6;
-  // cell.scan.matmul
-  reg signed [8:0] cell_scan_matmul_6_d1_2;
-  always @(posedge clk) cell_scan_matmul_6_d1_2 <= cell_scan_matmul_6_2;
-  // cell.scan.add
-  (* keep *) wire signed [8:0] cell_scan_add_6_2 = 9'(cell_add_2_6_d1) + cell_scan_matmul_6_d1_2;
-  // cell.add
-  reg signed [7:0] cell_add_2_7_d1;
-  always @(posedge clk) cell_add_2_7_d1 <= cell_add_2_7;
-  // cell.scan.matmul
-  reg signed [6:0] cell_scan_matmul_7_d1_2;
-  always @(posedge clk) cell_scan_matmul_7_d1_2 <= cell_scan_matmul_7_2;
-  // cell.scan.add
-  (* keep *) wire signed [8:0] cell_scan_add_7_2 = 9'(cell_add_2_7_d1) + 9'(cell_scan_matmul_7_d1_2);
+  (* keep *) wire signed [8:0] cell_scan_add_6_2 = 9'(cell_add_2_6) + cell_scan_matmul_6_2;
+  (* keep *) wire signed [8:0] cell_scan_add_7_2 = 9'(cell_add_2_7) + 9'(cell_scan_matmul_7_2);
   // cell.scan.threshold_3
   reg [3:0] cell_scan_threshold_3_0_3;
   always_comb
     case (cell_scan_add_6_2)
+      9'd278: cell_scan_threshold_3_0_3 = 4'd0;
+      9'd279: cell_scan_threshold_3_0_3 = 4'd0;
+      9'd280: cell_scan_threshold_3_0_3 = 4'd0;
+      9'd281: cell_scan_threshold_3_0_3 = 4'd0;
+      9'd282: cell_scan_threshold_3_0_3 = 4'd0;
+      9'd283: cell_scan_threshold_3_0_3 = 4'd0;
+      9'd284: cell_scan_threshold_3_0_3 = 4'd0;
+      9'd285: cell_scan_threshold_3_0_3 = 4'd0;
+      9'd286: cell_scan_threshold_3_0_3 = 4'd0;
+      9'd287: cell_scan_threshold_3_0_3 = 4'd0;
+      9'd288: cell_scan_threshold_3_0_3 = 4'd0;
+      9'd289: cell_scan_threshold_3_0_3 = 4'd0;
+      9'd290: cell_scan_threshold_3_0_3 = 4'd0;
+      9'd291: cell_scan_threshold_3_0_3 = 4'd0;
       9'd292: cell_scan_threshold_3_0_3 = 4'd0;
       9'd293: cell_scan_threshold_3_0_3 = 4'd0;
       9'd294: cell_scan_threshold_3_0_3 = 4'd0;
@@ -3466,6 +3415,20 @@ module lstm (
       9'd194: cell_scan_threshold_3_0_3 = 4'd15;
       9'd195: cell_scan_threshold_3_0_3 = 4'd15;
       9'd196: cell_scan_threshold_3_0_3 = 4'd15;
+      9'd197: cell_scan_threshold_3_0_3 = 4'd15;
+      9'd198: cell_scan_threshold_3_0_3 = 4'd15;
+      9'd199: cell_scan_threshold_3_0_3 = 4'd15;
+      9'd200: cell_scan_threshold_3_0_3 = 4'd15;
+      9'd201: cell_scan_threshold_3_0_3 = 4'd15;
+      9'd202: cell_scan_threshold_3_0_3 = 4'd15;
+      9'd203: cell_scan_threshold_3_0_3 = 4'd15;
+      9'd204: cell_scan_threshold_3_0_3 = 4'd15;
+      9'd205: cell_scan_threshold_3_0_3 = 4'd15;
+      9'd206: cell_scan_threshold_3_0_3 = 4'd15;
+      9'd207: cell_scan_threshold_3_0_3 = 4'd15;
+      9'd208: cell_scan_threshold_3_0_3 = 4'd15;
+      9'd209: cell_scan_threshold_3_0_3 = 4'd15;
+      9'd210: cell_scan_threshold_3_0_3 = 4'd15;
       default: cell_scan_threshold_3_0_3 = 4'd15;
     endcase
   reg [3:0] cell_scan_threshold_3_1_3;
@@ -4213,13 +4176,9 @@ module lstm (
       9'd217: cell_scan_threshold_0_2 = 4'd15;
       default: cell_scan_threshold_0_2 = 4'd15;
     endcase
-  // cell.scan.add
-  reg [6:0] cell_scan_add_3_d1_2;
-  always @(posedge clk) cell_scan_add_3_d1_2 <= cell_scan_add_3_2;
-  // cell.scan.threshold
   reg [3:0] cell_scan_threshold_1_2;
   always_comb
-    case (cell_scan_add_3_d1_2)
+    case (cell_scan_add_3_2)
       7'd6: cell_scan_threshold_1_2 = 4'd9;
       7'd7: cell_scan_threshold_1_2 = 4'd9;
       7'd8: cell_scan_threshold_1_2 = 4'd9;
@@ -4309,16 +4268,39 @@ module lstm (
       7'd92: cell_scan_threshold_1_2 = 4'd15;
       default: cell_scan_threshold_1_2 = 4'd15;
     endcase
+  // cell.scan.quantize_4
+  reg signed [3:0] cell_scan_quantize_4_0_d1;
+  always @(posedge clk) cell_scan_quantize_4_0_d1 <= cell_scan_quantize_4_0_2;
+  reg signed [3:0] cell_scan_quantize_4_0_d2;
+  always @(posedge clk) cell_scan_quantize_4_0_d2 <= cell_scan_quantize_4_0_d1;
+  reg signed [3:0] cell_scan_quantize_4_0_d3;
+  always @(posedge clk) cell_scan_quantize_4_0_d3 <= cell_scan_quantize_4_0_d2;
+  reg signed [3:0] cell_scan_quantize_4_0_d4;
+  always @(posedge clk) cell_scan_quantize_4_0_d4 <= cell_scan_quantize_4_0_d3;
+  reg signed [3:0] cell_scan_quantize_4_0_d5;
+  always @(posedge clk) cell_scan_quantize_4_0_d5 <= cell_scan_quantize_4_0_d4;
   // cell.scan.mul
-  wire signed [7:0] cell_scan_mul_0_2 = $signed(8'(cell_scan_quantize_4_0_2)) * $signed(8'(cell_scan_threshold_0_2));
-  wire signed [7:0] cell_scan_mul_1_2 = $signed(8'(cell_scan_quantize_4_1_2)) * $signed(8'(cell_scan_threshold_1_2));
-  // cell.scan.add
-  reg signed [8:0] cell_scan_add_0_d1_2;
-  always @(posedge clk) cell_scan_add_0_d1_2 <= cell_scan_add_0_2;
+  wire signed [7:0] cell_scan_mul_0_2 = $signed(8'(cell_scan_quantize_4_0_d5)) * $signed(8'(cell_scan_threshold_0_2));
+  // cell.scan.quantize_4
+  reg signed [3:0] cell_scan_quantize_4_1_d1_2;
+  always @(posedge clk) cell_scan_quantize_4_1_d1_2 <= cell_scan_quantize_4_1_2;
+  reg signed [3:0] cell_scan_quantize_4_1_d2;
+  always @(posedge clk) cell_scan_quantize_4_1_d2 <= cell_scan_quantize_4_1_d1_2;
+  reg signed [3:0] cell_scan_quantize_4_1_d3;
+  always @(posedge clk) cell_scan_quantize_4_1_d3 <= cell_scan_quantize_4_1_d2;
+  reg signed [3:0] cell_scan_quantize_4_1_d4;
+  always @(posedge clk) cell_scan_quantize_4_1_d4 <= cell_scan_quantize_4_1_d3;
+  reg signed [3:0] cell_scan_quantize_4_1_d5;
+  always @(posedge clk) cell_scan_quantize_4_1_d5 <= cell_scan_quantize_4_1_d4;
+  // cell.scan.threshold
+  reg [3:0] cell_scan_threshold_1_d1_2;
+  always @(posedge clk) cell_scan_threshold_1_d1_2 <= cell_scan_threshold_1_2;
+  // cell.scan.mul
+  wire signed [7:0] cell_scan_mul_1_2 = $signed(8'(cell_scan_quantize_4_1_d5)) * $signed(8'(cell_scan_threshold_1_d1_2));
   // cell.scan.threshold_2
   reg [3:0] cell_scan_threshold_2_0_3;
   always_comb
-    case (cell_scan_add_0_d1_2)
+    case (cell_scan_add_0_2)
       9'd406: cell_scan_threshold_2_0_3 = 4'd0;
       9'd407: cell_scan_threshold_2_0_3 = 4'd0;
       9'd408: cell_scan_threshold_2_0_3 = 4'd0;
@@ -4580,13 +4562,9 @@ module lstm (
       9'd152: cell_scan_threshold_2_0_3 = 4'd15;
       default: cell_scan_threshold_2_0_3 = 4'd15;
     endcase
-  // cell.scan.add
-  reg signed [8:0] cell_scan_add_1_d1_2;
-  always @(posedge clk) cell_scan_add_1_d1_2 <= cell_scan_add_1_2;
-  // cell.scan.threshold_2
   reg [3:0] cell_scan_threshold_2_1_3;
   always_comb
-    case (cell_scan_add_1_d1_2)
+    case (cell_scan_add_1_2)
       9'd440: cell_scan_threshold_2_1_3 = 4'd0;
       9'd441: cell_scan_threshold_2_1_3 = 4'd0;
       9'd442: cell_scan_threshold_2_1_3 = 4'd0;
@@ -4848,11 +4826,11 @@ module lstm (
   wire cell_scan_quantize_part_3_3 = cell_scan_quantize_part_0_3[0];
   wire [1:0] cell_scan_quantize_part_4_3 = cell_scan_add_4_2[1:0];
   wire cell_scan_quantize_part_5_3 = |cell_scan_quantize_part_4_3;
-  reg cell_scan_quantize_part_5_d1_3;
-  always @(posedge clk) cell_scan_quantize_part_5_d1_3 <= cell_scan_quantize_part_5_3;
-  wire cell_scan_quantize_part_6_3 = cell_scan_quantize_part_3_3 | cell_scan_quantize_part_5_d1_3;
+  reg cell_scan_quantize_part_5_d1_2;
+  always @(posedge clk) cell_scan_quantize_part_5_d1_2 <= cell_scan_quantize_part_5_3;
+  wire cell_scan_quantize_part_6_3 = cell_scan_quantize_part_3_3 | cell_scan_quantize_part_5_d1_2;
   wire cell_scan_quantize_part_7_3 = cell_scan_quantize_part_2_3 & cell_scan_quantize_part_6_3;
-  (* keep *) wire signed [5:0] cell_scan_quantize_part_8_3 = cell_scan_quantize_part_0_3 + 6'(cell_scan_quantize_part_7_3);
+  (* keep *) wire signed [6:0] cell_scan_quantize_part_8_3 = 7'(cell_scan_quantize_part_0_3) + 7'(cell_scan_quantize_part_7_3);
   // cell.scan.add
   reg signed [9:0] cell_scan_add_5_d1_2;
   always @(posedge clk) cell_scan_add_5_d1_2 <= cell_scan_add_5_2;
@@ -4868,36 +4846,45 @@ module lstm (
   wire cell_scan_quantize_part_15_3 = cell_scan_quantize_part_12_3 | cell_scan_quantize_part_14_d1_2;
   wire cell_scan_quantize_part_16_3 = cell_scan_quantize_part_11_3 & cell_scan_quantize_part_15_3;
   (* keep *) wire signed [6:0] cell_scan_quantize_part_17_3 = cell_scan_quantize_part_9_3 + 7'(cell_scan_quantize_part_16_3);
-  wire cell_scan_quantize_part_18_3 = $signed(cell_scan_quantize_part_8_3) < $signed(6'd56);
-  wire signed [5:0] cell_scan_quantize_part_19_3 = cell_scan_quantize_part_18_3 ? 6'd56 : cell_scan_quantize_part_8_3;
+  wire cell_scan_quantize_part_18_3 = $signed(cell_scan_quantize_part_8_3) < $signed(7'd120);
+  wire signed [6:0] cell_scan_quantize_part_19_3 = cell_scan_quantize_part_18_3 ? 7'd120 : cell_scan_quantize_part_8_3;
   wire cell_scan_quantize_part_20_3 = $signed(cell_scan_quantize_part_17_3) < $signed(7'd120);
   wire signed [5:0] cell_scan_quantize_part_21_2 = cell_scan_quantize_part_20_3 ? 6'd56 : cell_scan_quantize_part_17_3[5:0];
-  wire cell_scan_quantize_part_22_3 = $signed(6'd7) < $signed(cell_scan_quantize_part_19_3);
-  reg cell_scan_quantize_part_22_d1_3;
-  always @(posedge clk) cell_scan_quantize_part_22_d1_3 <= cell_scan_quantize_part_22_3;
-  reg signed [5:0] cell_scan_quantize_part_19_d1_3;
+  wire cell_scan_quantize_part_22_3 = $signed(7'd7) < $signed(cell_scan_quantize_part_19_3);
+  reg cell_scan_quantize_part_22_d1_2;
+  always @(posedge clk) cell_scan_quantize_part_22_d1_2 <= cell_scan_quantize_part_22_3;
+  reg signed [6:0] cell_scan_quantize_part_19_d1_3;
   always @(posedge clk) cell_scan_quantize_part_19_d1_3 <= cell_scan_quantize_part_19_3;
-  wire signed [3:0] cell_scan_quantize_0_3 = cell_scan_quantize_part_22_d1_3 ? 4'd7 : cell_scan_quantize_part_19_d1_3[3:0];
+  wire signed [3:0] cell_scan_quantize_0_3 = cell_scan_quantize_part_22_d1_2 ? 4'd7 : cell_scan_quantize_part_19_d1_3[3:0];
   wire cell_scan_quantize_part_24_2 = $signed(6'd7) < $signed(cell_scan_quantize_part_21_2);
   reg cell_scan_quantize_part_24_d1_2;
   always @(posedge clk) cell_scan_quantize_part_24_d1_2 <= cell_scan_quantize_part_24_2;
   reg signed [5:0] cell_scan_quantize_part_21_d1_2;
   always @(posedge clk) cell_scan_quantize_part_21_d1_2 <= cell_scan_quantize_part_21_2;
   wire signed [3:0] cell_scan_quantize_1_3 = cell_scan_quantize_part_24_d1_2 ? 4'd7 : cell_scan_quantize_part_21_d1_2[3:0];
+  // cell.scan.threshold_2
+  reg [3:0] cell_scan_threshold_2_0_d1_3;
+  always @(posedge clk) cell_scan_threshold_2_0_d1_3 <= cell_scan_threshold_2_0_3;
   // cell.scan.mul_2
-  wire signed [7:0] cell_scan_mul_2_0_3 = $signed(8'(cell_scan_threshold_2_0_3)) * $signed(8'(cell_scan_quantize_0_3));
-  wire signed [7:0] cell_scan_mul_2_1_3 = $signed(8'(cell_scan_threshold_2_1_3)) * $signed(8'(cell_scan_quantize_1_3));
+  wire signed [7:0] cell_scan_mul_2_0_3 = $signed(8'(cell_scan_threshold_2_0_d1_3)) * $signed(8'(cell_scan_quantize_0_3));
+  // cell.scan.threshold_2
+  reg [3:0] cell_scan_threshold_2_1_d1_3;
+  always @(posedge clk) cell_scan_threshold_2_1_d1_3 <= cell_scan_threshold_2_1_3;
+  reg [3:0] cell_scan_threshold_2_1_d2_2;
+  always @(posedge clk) cell_scan_threshold_2_1_d2_2 <= cell_scan_threshold_2_1_d1_3;
+  // cell.scan.mul_2
+  wire signed [7:0] cell_scan_mul_2_1_3 = $signed(8'(cell_scan_threshold_2_1_d2_2)) * $signed(8'(cell_scan_quantize_1_3));
   // cell.scan.add_2
   (* keep *) wire signed [8:0] cell_scan_add_2_0_2 = 9'(cell_scan_mul_0_2) + 9'(cell_scan_mul_2_0_3);
   (* keep *) wire signed [8:0] cell_scan_add_2_1_2 = 9'(cell_scan_mul_1_2) + 9'(cell_scan_mul_2_1_3);
-  reg signed [8:0] cell_scan_add_2_0_d1_2;
-  always @(posedge clk) cell_scan_add_2_0_d1_2 <= cell_scan_add_2_0_2;
+  reg signed [8:0] cell_scan_add_2_0_d1;
+  always @(posedge clk) cell_scan_add_2_0_d1 <= cell_scan_add_2_0_2;
   // cell.scan.quantize_2
-  wire signed [4:0] cell_scan_quantize_2_part_0_3 = cell_scan_add_2_0_d1_2[8:4];
-  wire signed [5:0] cell_scan_quantize_2_part_1_3 = cell_scan_add_2_0_d1_2[8:3];
+  wire signed [4:0] cell_scan_quantize_2_part_0_3 = cell_scan_add_2_0_d1[8:4];
+  wire signed [5:0] cell_scan_quantize_2_part_1_3 = cell_scan_add_2_0_d1[8:3];
   wire cell_scan_quantize_2_part_2_3 = cell_scan_quantize_2_part_1_3[0];
   wire cell_scan_quantize_2_part_3_3 = cell_scan_quantize_2_part_0_3[0];
-  wire [2:0] cell_scan_quantize_2_part_4_3 = cell_scan_add_2_0_d1_2[2:0];
+  wire [2:0] cell_scan_quantize_2_part_4_3 = cell_scan_add_2_0_d1[2:0];
   wire cell_scan_quantize_2_part_5_3 = |cell_scan_quantize_2_part_4_3;
   wire cell_scan_quantize_2_part_6_3 = cell_scan_quantize_2_part_3_3 | cell_scan_quantize_2_part_5_3;
   wire cell_scan_quantize_2_part_7_3 = cell_scan_quantize_2_part_2_3 & cell_scan_quantize_2_part_6_3;
@@ -4919,27 +4906,44 @@ module lstm (
   wire signed [4:0] cell_scan_quantize_2_part_19_2 = cell_scan_quantize_2_part_18_2 ? 5'd24 : cell_scan_quantize_2_part_8_2;
   wire cell_scan_quantize_2_part_20_2 = $signed(cell_scan_quantize_2_part_17_2) < $signed(5'd24);
   wire signed [4:0] cell_scan_quantize_2_part_21_2 = cell_scan_quantize_2_part_20_2 ? 5'd24 : cell_scan_quantize_2_part_17_2;
-  reg signed [4:0] cell_scan_quantize_2_part_19_d1_2;
-  always @(posedge clk) cell_scan_quantize_2_part_19_d1_2 <= cell_scan_quantize_2_part_19_2;
-  wire cell_scan_quantize_2_part_22_2 = $signed(5'd7) < $signed(cell_scan_quantize_2_part_19_d1_2);
-  wire signed [3:0] cell_scan_quantize_2_0_3 = cell_scan_quantize_2_part_22_2 ? 4'd7 : cell_scan_quantize_2_part_19_d1_2[3:0];
-  reg signed [4:0] cell_scan_quantize_2_part_21_d1_2;
-  always @(posedge clk) cell_scan_quantize_2_part_21_d1_2 <= cell_scan_quantize_2_part_21_2;
-  wire cell_scan_quantize_2_part_24_2 = $signed(5'd7) < $signed(cell_scan_quantize_2_part_21_d1_2);
-  wire signed [3:0] cell_scan_quantize_2_1_3 = cell_scan_quantize_2_part_24_2 ? 4'd7 : cell_scan_quantize_2_part_21_d1_2[3:0];
+  reg signed [4:0] cell_scan_quantize_2_part_19_d1;
+  always @(posedge clk) cell_scan_quantize_2_part_19_d1 <= cell_scan_quantize_2_part_19_2;
+  wire cell_scan_quantize_2_part_22_2 = $signed(5'd7) < $signed(cell_scan_quantize_2_part_19_d1);
+  wire signed [3:0] cell_scan_quantize_2_0_3 = cell_scan_quantize_2_part_22_2 ? 4'd7 : cell_scan_quantize_2_part_19_d1[3:0];
+  reg signed [4:0] cell_scan_quantize_2_part_21_d1;
+  always @(posedge clk) cell_scan_quantize_2_part_21_d1 <= cell_scan_quantize_2_part_21_2;
+  wire cell_scan_quantize_2_part_24_2 = $signed(5'd7) < $signed(cell_scan_quantize_2_part_21_d1);
+  wire signed [3:0] cell_scan_quantize_2_1_3 = cell_scan_quantize_2_part_24_2 ? 4'd7 : cell_scan_quantize_2_part_21_d1[3:0];
+  // cell.scan.threshold_3
+  reg [3:0] cell_scan_threshold_3_0_d1_3;
+  always @(posedge clk) cell_scan_threshold_3_0_d1_3 <= cell_scan_threshold_3_0_3;
+  reg [3:0] cell_scan_threshold_3_0_d2_3;
+  always @(posedge clk) cell_scan_threshold_3_0_d2_3 <= cell_scan_threshold_3_0_d1_3;
+  reg [3:0] cell_scan_threshold_3_0_d3_2;
+  always @(posedge clk) cell_scan_threshold_3_0_d3_2 <= cell_scan_threshold_3_0_d2_3;
+  reg [3:0] cell_scan_threshold_3_0_d4_2;
+  always @(posedge clk) cell_scan_threshold_3_0_d4_2 <= cell_scan_threshold_3_0_d3_2;
   // cell.scan.mul_3
-  wire signed [7:0] cell_scan_mul_3_0_3 = $signed(8'(cell_scan_threshold_3_0_3)) * $signed(8'(cell_scan_quantize_2_0_3));
-  wire signed [7:0] cell_scan_mul_3_1_3 = $signed(8'(cell_scan_threshold_3_1_3)) * $signed(8'(cell_scan_quantize_2_1_3));
-  reg signed [7:0] cell_scan_mul_3_0_d1_3;
-  always @(posedge clk) cell_scan_mul_3_0_d1_3 <= cell_scan_mul_3_0_3;
-  reg signed [7:0] cell_scan_mul_3_1_d1_3;
-  always @(posedge clk) cell_scan_mul_3_1_d1_3 <= cell_scan_mul_3_1_3;
+  wire signed [7:0] cell_scan_mul_3_0_3 = $signed(8'(cell_scan_threshold_3_0_d4_2)) * $signed(8'(cell_scan_quantize_2_0_3));
+  // cell.scan.threshold_3
+  reg [3:0] cell_scan_threshold_3_1_d1_3;
+  always @(posedge clk) cell_scan_threshold_3_1_d1_3 <= cell_scan_threshold_3_1_3;
+  reg [3:0] cell_scan_threshold_3_1_d2_3;
+  always @(posedge clk) cell_scan_threshold_3_1_d2_3 <= cell_scan_threshold_3_1_d1_3;
+  reg [3:0] cell_scan_threshold_3_1_d3_2;
+  always @(posedge clk) cell_scan_threshold_3_1_d3_2 <= cell_scan_threshold_3_1_d2_3;
+  // cell.scan.mul_3
+  wire signed [7:0] cell_scan_mul_3_1_3 = $signed(8'(cell_scan_threshold_3_1_d3_2)) * $signed(8'(cell_scan_quantize_2_1_3));
+  reg signed [7:0] cell_scan_mul_3_0_d1_2;
+  always @(posedge clk) cell_scan_mul_3_0_d1_2 <= cell_scan_mul_3_0_3;
+  reg signed [7:0] cell_scan_mul_3_1_d1_2;
+  always @(posedge clk) cell_scan_mul_3_1_d1_2 <= cell_scan_mul_3_1_3;
   // scores.matmul
-  (* keep *) wire signed [9:0] scores_matmul_part_1 = 10'(cell_scan_mul_3_1_d1_3) + {9'(cell_scan_mul_3_0_d1_3), 1'd0};
+  (* keep *) wire signed [9:0] scores_matmul_part_1 = 10'(cell_scan_mul_3_1_d1_2) + {9'(cell_scan_mul_3_0_d1_2), 1'd0};
   (* keep *) wire signed [10:0] scores_matmul_0 = 11'd0 - {scores_matmul_part_1, 1'd0};
-  (* keep *) wire signed [8:0] scores_matmul_part_4 = 9'(cell_scan_mul_3_0_d1_3) + 9'(cell_scan_mul_3_1_d1_3);
-  (* keep *) wire signed [9:0] scores_matmul_part_6 = 10'(cell_scan_mul_3_0_d1_3) + {9'(cell_scan_mul_3_1_d1_3), 1'd0};
-  (* keep *) wire signed [11:0] scores_matmul_1 = {scores_matmul_part_6, 2'd0} - 12'(scores_matmul_part_4);
+  (* keep *) wire signed [11:0] scores_matmul_part_5 = 12'(cell_scan_mul_3_1_d1_2) - {9'(cell_scan_mul_3_1_d1_2), 3'd0};
+  (* keep *) wire signed [11:0] scores_matmul_part_6 = 12'(cell_scan_mul_3_0_d1_2) + scores_matmul_part_5;
+  (* keep *) wire signed [11:0] scores_matmul_1 = {10'(cell_scan_mul_3_0_d1_2), 2'd0} - scores_matmul_part_6;
   // scores.add
   (* keep *) wire signed [11:0] scores_add_0 = 12'(scores_matmul_0) + 12'd3456;
   (* keep *) wire signed [11:0] scores_add_1 = scores_matmul_1 + 12'd256;

@@ -170,7 +170,7 @@ int main(int argc, char** argv) {
         top.eval();
         top.clk = 1;
         top.eval();
-        if (tick < 6) continue;  // clocks from an input to its output
+        if (tick < 7) continue;  // clocks from an input to its output
         std::uint64_t* out = received.data();
         collect(top, out);
         mismatches += compare(sample, expected.data() + sample * length, received.data(), mismatches > 0);
