@@ -75,7 +75,7 @@ class KerasTensor(Protocol):
     def __getitem__(self, index: Any, /) -> KerasTensor: ...
 
 
-TensorLike = np.ndarray | float | Sequence[Any] | KerasTensor
+TensorLike = np.ndarray | np.generic | float | Sequence[Any] | KerasTensor
 """Numbers that Keras' functions read: an array, a number, nested lists, or a tensor."""
 
 
