@@ -260,7 +260,7 @@ def test_nan_losses_fail_a_trial_and_the_search_goes_on(tmp_path):
         "trained",
     ]
     assert found.records[0]["error"] == (
-        "training: expected a finite loss, got: loss is nan in epoch 1. Lower the learning rate."
+        "training: expected a finite loss and score, got: loss is nan in epoch 1. Lower the learning rate."
     )
     assert len(found.history()["score"]) == 2
 
@@ -268,7 +268,7 @@ def test_nan_losses_fail_a_trial_and_the_search_goes_on(tmp_path):
 def test_all_trials_failed(tmp_path):
     model = dense(loss=lambda y, p: keras.ops.mean(p) * math.nan)
     with pytest.raises(SearchError, match=r"^search: expected a trial that was trained, got none: training: "
-                       r"expected a finite loss, got: loss is nan in epoch 1\. Lower .*$"):  # fmt: skip
+                       r"expected a finite loss and score, got: loss is nan in epoch 1\. Lower .*$"):  # fmt: skip
         fitted(tmp_path, model, fit={"epochs": 1}, max_trials=2)
 
 

@@ -445,7 +445,7 @@ def test_losses_that_are_not_finite_fail_their_trial(tmp_path):
     assert record["state"] == "failed"
     assert (
         record["error"]
-        == "training: expected a finite loss, got: loss is nan in epoch 1. Lower the learning rate."
+        == "training: expected a finite loss and score, got: loss is nan in epoch 1. Lower the learning rate."
     )
 
 

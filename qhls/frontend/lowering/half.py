@@ -109,7 +109,9 @@ def check_half(inputs: Sequence[Tensor], results: Sequence[Tensor], rounds: bool
         if isinstance(quantizer, Quantizer):
             codes, scale = quantizer.compute_integer_codes(values.astype(np.float32))
             if (_list_numbers(layer.quantize_variable(variable)) != codes * scale).any():
-                raise _explain_refusal(layer, kind.name, f"weights of {variable!r} that it rounds")
+                raise _explain_refusal(
+                    layer, kind.name, f"weights of {variable!r} that {kind.name} rounds"
+                )
 
 
 def prove_in_half(
@@ -135,7 +137,9 @@ def prove_in_half(
     numbers = ops.convert_to_tensor(np.ldexp(codes.astype(np.float64), -x.type.frac), kind.name)
     computed = np.ldexp(_list_numbers(activation(numbers)), op.type.frac)
     if (computed != exact[0].astype(np.float64)).any():
-        raise _explain_refusal(layer, kind.name, f"an activation that it rounds, {activation}")
+        raise _explain_refusal(
+            layer, kind.name, f"an activation that {kind.name} rounds, {activation}"
+        )
     present.proved |= set(_list_made([lowered], [x]))
 
 

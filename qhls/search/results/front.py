@@ -114,7 +114,7 @@ class Front(Tabular):
         ]
         if not within:
             raise SearchError(
-                f"front: expected a point within {bounds}, got none. Raise the bounds."
+                f"front: expected a point within {bounds}, got none. Loosen the bounds."
             )
         return min(within, key=lambda point: by_name[name].to_loss(point.values[name]))
 

@@ -77,7 +77,7 @@ def store(path: Path, content: bytes, what: str = "a trained model") -> None:
     except OSError as error:
         raise SearchError(
             f"{path}: expected to write {what} of {len(content):,} bytes, got: {error.strerror}. "
-            f"Make room and search again with the same arguments: what the journal has is kept."
+            f"Make room, or make it writable, and search again with the same arguments: what the journal has is kept."
         ) from error
 
 

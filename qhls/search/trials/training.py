@@ -94,7 +94,7 @@ def train(
     model.fit(**settings)
     if watch.broken:
         raise TrialError(
-            f"training: expected a finite loss, got: {watch.broken}. Lower the learning rate."
+            f"training: expected a finite loss and score, got: {watch.broken}. Lower the learning rate."
         )
     model.set_weights(watch.best.weights)
     return watch.best

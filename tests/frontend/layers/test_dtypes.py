@@ -282,7 +282,7 @@ def test_weights_that_the_type_rounds_are_refused():
     )
     model = keras.Sequential([keras.Input((1,)), layer])
     layer.kernel.assign([[0.5001220703125]])
-    message = r"^layer 'd' .*got (constants such as 0\.5001|weights of 'kernel' that it rounds|sums up to)"
+    message = r"^layer 'd' .*got (constants such as 0\.5001|weights of 'kernel' that float16 rounds|sums up to)"
     with pytest.raises(qhls.LoweringError, match=message):
         qhls.compile(model, "u1.0")
 

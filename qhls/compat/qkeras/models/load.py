@@ -239,4 +239,6 @@ def _find_registered(name: Any) -> Any:
 
 
 def _make_error(name: str) -> ValueError:
-    return ValueError(f"{name!r} is no optimizer, loss or metric of Keras or in custom_objects")
+    return ValueError(
+        f"{name!r} is neither an optimizer, loss or metric of Keras nor in custom_objects"
+    )
