@@ -8,6 +8,7 @@ import re
 import shlex
 from pathlib import Path
 
+import keras
 import pytest
 
 from qhls.cli.parser import build_parser
@@ -42,6 +43,7 @@ def test_python_in_documents_runs(document, tmp_path, monkeypatch):
 def test_the_readme_shows_what_its_code_makes(tmp_path, monkeypatch, capsys):
     """The Python runs, and the C++ and the table of energies are those of its model, to the last digit."""
     monkeypatch.chdir(tmp_path)
+    keras.utils.clear_session()  # names of layers count from one, as in a new process
     readme = (ROOT / "README.md").read_text()
     for code in blocks("README.md"):
         exec(compile(code, "README.md", "exec"), {"__name__": "example"})
