@@ -182,11 +182,14 @@ def _compare_with_model(
     comparison = _compare(title, graph, expected, received, blame)
     comparisons = [replace(comparison, rounded=rounded)]
     if design.softmax.mode != "host":
-        comparisons.append(_compare_softmax(design, reference.compute_ends(codes), results))
+        comparisons.append(
+            _compare_softmax(design, reference.framework, reference.compute_ends(codes), results)
+        )
     notes = list(reference.notes)
     if undefined.any():
         notes.append(
-            f"Keras has no finite number in {undefined.sum():,} of {len(undefined):,} samples: these are not compared"
+            f"{reference.framework} has no finite number in {undefined.sum():,} of {len(undefined):,} samples: these "
+            "are not compared"
         )
     return comparisons, notes
 
@@ -249,7 +252,7 @@ def _replace(values: Array, into: Array, where: Array) -> Array:
 
 
 def _compare_softmax(
-    design: Design, wanted: Sequence[Array], results: Sequence[Array]
+    design: Design, framework: str, wanted: Sequence[Array], results: Sequence[Array]
 ) -> BitComparison:
     """Compare the hardware's softmax with the probabilities of Keras."""
     from qhls.design import decode_outputs
@@ -257,7 +260,7 @@ def _compare_softmax(
     end, axes = design.softmax, list_softmax_axes(design.exact or design.graph)
     pairs = zip(wanted, decode_outputs(design.graph, results), axes, strict=True)
     faults = [end.find_wrong(real, computed, over) for real, computed, over in pairs]
-    title = f"Keras == {end}"
+    title = f"{framework} == {end}"
     if end.mode == "hardware":
         shapes = zip(wanted, axes, strict=True)
         classes = max(math.prod(real.shape[1:][a] for a in over) for real, over in shapes)
@@ -294,7 +297,7 @@ def _explain_difference(graph: Graph, sample: Sequence[Array], received: dict[Op
         index = tuple(np.argwhere(expected[op] != received[op])[0].tolist())
         good, bad = expected[op][index], received[op][index]
         numbers = [float(decode(np.asarray(code), op.type)) for code in (good, bad)]
-        layer = f" of Keras layer {op.layer!r}" if op.layer else ""
+        layer = f" of layer {op.layer!r}" if op.layer else ""
         return (
             f"first difference in op {op.name!r}{layer}, element {index[1:]}: expected {numbers[0]:g} "
             f"(code {good}), got {numbers[1]:g} (code {bad})"

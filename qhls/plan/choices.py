@@ -145,7 +145,7 @@ def split_weights(op: Matmul | Conv, simd: int, pe: int) -> Fold:
     simds, pes = (", ".join(map(str, numbers)) for numbers in values)
     raise PlanError(
         f"folding of layer {op.layer!r}: expected simd of {simds} and pe of {pes}, got ({simd}, {pe}). Choose "
-        f"list_divisors of {op.name!r}."
+        f"divisors of {op.name!r}."
     )
 
 

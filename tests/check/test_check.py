@@ -200,7 +200,9 @@ def test_a_fault_is_blamed_on_its_op_layer_and_target(fault, target, design, pla
     assert not report
     assert differing(report) == [f"interpreter == {target}"]
     (blame,) = [c.blame for c in report.comparisons if c.blame]
-    where = rf"first difference in op '{re.escape(op)}' of Keras layer '{layer}', element \(\d+(, \d+)*,?\)"
+    where = (
+        rf"first difference in op '{re.escape(op)}' of layer '{layer}', element \(\d+(, \d+)*,?\)"
+    )
     assert re.fullmatch(rf"{where}: {VALUES}", blame), blame
     first, *rest = str(report).splitlines()
     assert first == "check of 256 samples: DIFFERENT"
@@ -244,7 +246,7 @@ def test_a_keras_model_that_changed_is_blamed_on_its_layer(layer):
     assert differing(report) == ["interpreter == Keras float32"]
     blame = report.comparisons[1].blame
     assert re.fullmatch(
-        rf"first difference in op '{layer}\.add' of Keras layer '{layer}', element \(.*\): {VALUES}",
+        rf"first difference in op '{layer}\.add' of layer '{layer}', element \(.*\): {VALUES}",
         blame,
     ), blame
 

@@ -133,7 +133,7 @@ def test_weights_of_a_fold_are_bound_to_the_memory_of_the_plan(inputs, place):
         (
             {"dense": (5, 1)},
             r"^folding of layer 'dense': expected simd of 1, 2, 3, 4, 6, 12 and pe of 1, 2, 3, 6, got \(5, 1\)\. "
-            r"Choose list_divisors of 'dense\.y'\.$",
+            r"Choose divisors of 'dense\.y'\.$",
         ),
         (
             {"depthwise": (9, 4)},

@@ -209,7 +209,7 @@ def test_check_names_the_op_that_differs(monkeypatch):
     monkeypatch.setitem(verilog._EXPRESSIONS, Kind.OR, verilog._print_gate("^"))
     report = design.check(targets="verilog")
     assert not report
-    found = r"^interpreter == verilog: first difference in op 'act1\.quantize' of Keras layer 'act1', element "
+    found = r"^interpreter == verilog: first difference in op 'act1\.quantize' of layer 'act1', element "
     assert re.search(found, str(report), re.M)
     waves = re.search(r"; all signals are in (\S+classifier\.vcd)$", str(report), re.M)
     assert waves is not None
