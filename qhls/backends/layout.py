@@ -187,7 +187,7 @@ def _make_key(op: Op, operands: Sequence[CTensor], out: CTensor) -> Hashable:
     names = [tensor.name for tensor in operands]
     sources = [t.name if t.constant else str(names.index(t.name)) for t in operands]
     shapes = [
-        (t.type.fixed, t.type.rounding, t.type.overflow, t.dims, t.place, t.banks)
+        (t.type.fixed, t.type.rounding, t.type.overflow, t.dims, t.place, t.banks, t.start)
         for t in (*operands, out)
     ]
     return op.kind, tuple(settings), tuple(sources), tuple(shapes)

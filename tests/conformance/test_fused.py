@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from qhls.ir import Add, Const, Matmul
+from qhls.ir import Add, Const, Matmul, Mul, Quantize
 from qhls.plan import Schedule, plan
 from qhls.plan.network import plan_design
 from support.graphs.agreement import assert_agreement
@@ -56,3 +56,17 @@ def test_a_coarse_bias_begins_sums_of_one_tile(unoptimised):
     (process,) = plan(graph_of("tile", [op]), Schedule(3)).processes
     assert process.fold.trips == process.fold.rounds == 3  # every sum is whole in one trip
     assert_agreement(graph_of("tile", [op]), schedule=Schedule(3))
+
+
+def test_constants_that_repeat_at_different_elements_are_read_in_one_process(unoptimised):
+    """Two such processes of the same op, whose functions differ by the first element alone."""
+    x, channels = x_of((4, 4), "s6.2"), random_const((4,), 4, 2, 330)
+    biased = Add(x, channels, name="biased")
+    scaled = Mul(biased, random_const((4, 4), 4, 2, 331), name="scaled")
+    total = Matmul(scaled, random_const((4, 4), 4, 2, 332), name="total")
+    again = Add(Quantize(total, x.type, name="small"), channels, name="again")
+    schedule = Schedule(io="stream", interval=16)
+    graph = graph_of("periods", [again])
+    periods = [p.action.period for p in plan_design(graph, schedule).processes if len(p.ops) > 1]
+    assert len(periods) == 2
+    assert_agreement(graph, schedule=schedule)
