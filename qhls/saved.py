@@ -185,7 +185,7 @@ def _read(file: Path, where: str) -> tuple[dict[str, Any], dict[str, Array]]:
     if version != _VERSION:
         raise LoadError(
             f"{where}: expected {_WHAT} of version {_VERSION}, got version {escape_line(str(version))[:20]}. Open it "
-            f"with the qhls that wrote it, or a later one."
+            f"with the qhls that wrote it."
         )
     arrays: dict[str, Array] = read_arrays(file)
     if fields.get("hash") != _hash(fields, arrays):

@@ -135,7 +135,8 @@ def draw_codes(
     """Return uniform codes of ``of``, or of ``values``: int64, Python ints where 63 bits are not enough."""
     if values is not None:
         places = random.integers(0, len(values), shape)
-        return np.array([values[place] for place in places.ravel().tolist()]).reshape(shape)
+        dtype = np.int64 if of.width < 64 else object  # as below: NumPy would make floats of some
+        return np.array([values[p] for p in places.ravel().tolist()], dtype).reshape(shape)
     if of.width < 64:
         return random.integers(of.lo, of.hi, shape, np.int64, endpoint=True)
     size = int(np.prod(shape))

@@ -102,9 +102,10 @@ class _Task:
         except RtlError as fault:
             return str(fault)
         for name, bits in self.circuit.outputs.items():
-            ends = {stages[bit] for bit in bits} - {None}
-            if ends - {self.latency}:
-                return f"port {name}: expected {self.latency} registers before it, got {ends}"
+            counts = sorted({count for bit in bits if (count := stages[bit]) is not None})
+            if counts not in ([], [self.latency]):
+                numbers = " and ".join(map(str, counts))
+                return f"port {name}: expected {self.latency} registers before it, got {numbers}"
         return ""
 
     def _make_prover(self, codes: list[Array], seconds: float) -> Prover:

@@ -459,6 +459,12 @@ def test_an_input_has_rising_codes_of_its_type(values):
         Input((2,), Fixed(True, 4, 0), values, name="x")
 
 
+def test_listed_codes_beyond_63_bits_are_drawn_as_they_are():
+    values = (2**70 + 1, -1)
+    drawn = interpret.draw_codes(Fixed(True, 80, 0), (20,), np.random.default_rng(0), values)
+    assert set(drawn.tolist()) == set(values)
+
+
 def test_an_input_of_few_values():
     x = Input((3,), Fixed(True, 80, 0), (-3, 0, 5), name="x")
     assert (x.range.hull, str(x.type)) == ((-3, 5), "s80.0")

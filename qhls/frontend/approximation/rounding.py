@@ -117,5 +117,5 @@ class _Rounding:
         integer = ceil(log2(steps))
         quantizer = f"quantized_bits({self.bits},{integer},alpha=1)"
         step = 2.0 ** (integer + 1 - self.bits)
-        self.rounded.append(RoundedWeights(layer.name, "state", quantizer, step / 2))
+        self.rounded.append(RoundedWeights(layer.name, "state", quantizer, step))  # of a state of 1
         return {"state_quantizer": quantizer}

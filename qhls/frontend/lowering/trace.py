@@ -391,7 +391,7 @@ def _refuse_mask(node: KerasNode) -> None:
         )
         raise explain_refusal(
             node.operation,
-            "a call without a mask, which makes the number of elements depend on data",
+            "a call without a mask: a mask makes the number of elements depend on data",
             f"mask={mask.name!r}",
             f"Compute what it reads of the mask, such as {advice}, and give no mask.",
         )

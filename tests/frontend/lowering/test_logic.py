@@ -246,7 +246,7 @@ REFUSED = {
     "a mask of another layer": (
         lambda x: L.Softmax(name="r")(x, mask=x > 0),
         "s6.3",
-        r"^layer 'r' \(Softmax\): expected a call without a mask, which makes the number of elements depend on "
+        r"^layer 'r' \(Softmax\): expected a call without a mask: a mask makes the number of elements depend on "
         r".*, such as keras\.ops\.where\(mask, x, -128\.0\), and give no mask\.$",
     ),
 }

@@ -231,7 +231,7 @@ def test_masks(rng):
     codes = rng.integers(-16, 16, (5, 4, 3)) / 4
     result = ir.run(trace(model, ["s5.2", "u1.0"]), [(codes * 4).astype(int), np.ones((5, 4), int)])
     assert_equal(result[0] / 8, model([codes, np.ones((5, 4), bool)]))
-    message = r"^layer 'end' \(Softmax\): expected a call without a mask, .*, got mask='"
+    message = r"^layer 'end' \(Softmax\): expected a call without a mask: .*, got mask='"
     with pytest.raises(LoweringError, match=message):
         wide = keras.Input((4, 3), dtype="bool")
         trace(keras.Model([x, wide], L.Softmax(name="end")(x, mask=wide)), "s5.2")
