@@ -1,4 +1,4 @@
-"""qhls: quantised Keras models to hardware, bit for bit.
+"""qhls: a compiler from quantised Keras models to hardware that computes the same bits.
 
 >>> import qhls
 >>> design = qhls.compile("model.keras", "s16.10")
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from qhls.saved import load
     from qhls.search.pareto import pareto as _pareto
 
-    class _Search:  # a module that can be called has no other type
+    class _Search:  # for type checkers: a module that can be called
         from qhls.search import (
             AutoQKeras as AutoQKeras,
             AutoQKerasScheduler as AutoQKerasScheduler,

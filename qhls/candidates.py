@@ -25,7 +25,7 @@ def candidates(
     area: str | PathLike[str] | None = None,
     schedule: Schedule = DEFAULT_SCHEDULE,
 ) -> Candidates:
-    """Return the costs of variants of ``model``: ``candidates(...).energy({layer: make_choice(...)})``.
+    """Return an object that prices variants of ``model``: ``candidates(...).energy({layer: make_choice(...)})``.
 
     The model need not be trained. ``model``, ``input_types``, ``schedule``: as for ``compile``. ``technology``: as for
     ``compare``. ``area``: the name or .json file of an area table, for ``costs``. Layers without a choice keep the
@@ -50,7 +50,7 @@ def candidates(
 
 
 def read_choices(model: Any) -> dict[str, LayerChoice]:
-    """Return the numbers of the quantizers in a Keras ``model`` by layer, to price it without regard to its weights.
+    """Return, by layer, the numbers that the quantizers of a Keras ``model`` can output, whatever its weights are.
 
     Layers within nested models and wrappers are named as their ops are. Functions that are not quantizers, and
     quantizers without a grid, are left out, and with a warning layers within user-defined layers.
@@ -85,7 +85,7 @@ def read_choices(model: Any) -> dict[str, LayerChoice]:
 
 
 def _find_quantizers(layer: Any) -> dict[str, Any]:
-    """Return the quantizers of a layer's variables, or of its cell's, or those that its two directions share."""
+    """Return the quantizers of the variables of a layer or its cell, or those that both its directions share."""
     if hasattr(layer, "forward_layer"):
         forward, backward = map(_find_quantizers, (layer.forward_layer, layer.backward_layer))
         return {n: q for n, q in forward.items() if str(q) == str(backward.get(n))}
@@ -94,12 +94,12 @@ def _find_quantizers(layer: Any) -> dict[str, Any]:
 
 
 def _has_grid(quantizer: Any) -> bool:
-    """Return whether ``quantizer`` is one whose numbers are codes times a step."""
+    """Return whether the outputs of ``quantizer`` are integer codes times a step size."""
     return getattr(quantizer, "number_type", "float") != "float"
 
 
 def make_choice(kernel: Any = None, bias: Any = None, activation: Any = None) -> LayerChoice:
-    """Return a layer's numbers from quantizers, as objects or strings: ``make_choice("quantized_bits(4,0,alpha=1)")``.
+    """Return a choice of quantizers (objects or strings) for a layer: ``make_choice("quantized_bits(4,0,alpha=1)")``.
 
     A scale fitted to data is left out: it moves the binary point. Raises ``QuantizerError`` for a string that names no
     quantizer.
@@ -114,7 +114,7 @@ def make_choice(kernel: Any = None, bias: Any = None, activation: Any = None) ->
 
 
 def list_levels(quantizer: Any) -> QuantizerLevels:
-    """Return the numbers that ``quantizer`` (an object or a string) can give."""
+    """Return the numbers that ``quantizer`` (an object or a string) can output."""
     if isinstance(quantizer, str):
         return _parse_levels(quantizer)
     return _list_numbers(quantizer)
@@ -145,7 +145,7 @@ def _parse_activation(text: str) -> Any:
 
 
 def _list_numbers(quantizer: Any) -> QuantizerLevels:
-    """Return the numbers of the quantizer's type if it has one, else those it gives for samples of all sizes."""
+    """Return all numbers of the quantizer's type or, without a type, its outputs for samples without a fitted scale."""
     from qhls.energy.candidates import QuantizerLevels
     from qhls.ir.integers import find_dyadic
 

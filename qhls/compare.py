@@ -27,9 +27,10 @@ def compare(
     sensitivity: bool = False,
     area: str | PathLike[str] | None = "xilinx_lut6",
 ) -> CostComparison:
-    """Compare the costs of ``models`` with the first's: ``print`` them, or ``save`` them as .html, .svg, .json.
+    """Compare the costs of ``models`` with those of the first model.
 
-    The costs are energy by layer and cause, area, latency and bit operations.
+    The costs are energy by layer and cause, area, latency and bit operations. ``print`` the result, or ``save`` it as
+    .html, .svg or .json.
 
     ``models``: one or several designs, Keras models or files. A design keeps its schedule; ``input_types``, ``weights``
     and ``schedule`` apply to all others, as for ``compile``. ``technology``: a name, a .json file or a ``Technology``.
@@ -72,7 +73,7 @@ def _compare_designs(
     area_table: AreaTable | None,
     sensitivity: bool,
 ) -> CostComparison:
-    """Return every cost of ``designs``, with area if an area table is given."""
+    """Return every cost of ``designs``: area only with an area table, savings by one bit only with ``sensitivity``."""
     from qhls.energy import (
         CostComparison,
         count_bit_operations,

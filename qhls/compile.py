@@ -1,4 +1,4 @@
-"""Compilation of a model: translation to the IR, optimisation, and a schedule make a ``Design``."""
+"""Compilation of a model to a ``Design``: translation to the IR, optimisation, and a schedule."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DEFAULT_SCHEDULE = Schedule()
 RealEndMode = Literal["auto", "host", "hardware"]
 REAL_ENDS: tuple[RealEndMode, ...] = get_args(RealEndMode)
 _MOST_BITS = 24
-"""Most bits of an approximation: float32, in which Keras computes, has no more."""
+"""Largest width of an approximation in bits: the precision of float32, in which Keras computes."""
 
 
 def compile(
@@ -55,7 +55,7 @@ def compile(
     ``allow_approximate``: what to do with real weights, and with real numbers (of a function or a scale) that no
     quantizer follows. False: raise ``LoweringError``. True: round both to ``approximate_bits`` (2 to 24) that hold all
     of them, and replace a layer with one factor and offset per channel by a fixed-point layer. A quantizer (an object
-    or a string): insert it behind the layers. ``design.approximations`` lists the errors. ``design.distance`` is the
+    or a string): insert it after the layers. ``design.approximations`` lists the errors. ``design.distance`` is the
     distance from the given model, on ``data`` (inputs as ``design.run`` takes them) or on random inputs.
 
     Raises ``LoadError`` for an unreadable file, ``LoweringError`` for a layer, quantizer or type without exact meaning
@@ -78,7 +78,7 @@ def compile(
 
 
 def read_source(model_or_path: Any, weights: str | PathLike[str] | None = None) -> Any:
-    """Return the model that ``model_or_path`` is, or that its file holds: of Keras, or an ``OnnxModel``.
+    """Return ``model_or_path`` if it is a model, else the Keras model or ``OnnxModel`` from the file at that path.
 
     Raises ``LoadError``.
     """
@@ -101,7 +101,10 @@ def read_source(model_or_path: Any, weights: str | PathLike[str] | None = None) 
 
 @dataclass(frozen=True)
 class _Options:
-    """The arguments of ``compile`` that decide on real numbers and the end. Raises ``LoweringError``."""
+    """Arguments of ``compile`` on the softmax, real weights and approximations, checked when they are set.
+
+    Raises ``LoweringError``.
+    """
 
     softmax: Mode
     real_end: RealEndMode
@@ -123,11 +126,11 @@ class _Options:
 
     @property
     def quantizer(self) -> Any:
-        """Return the quantizer to insert; None for one that holds all numbers."""
+        """Return the quantizer to insert, or None to insert types that represent all numbers."""
         return None if self.allow_approximate is True else self.allow_approximate
 
     def check_end(self, layers: Sequence[str]) -> None:
-        """Refuse a softmax behind ``layers`` that are left to the host. Raises ``VerifyError``."""
+        """Raise ``VerifyError`` if hardware shall compute the softmax, but ``layers`` are left to the host."""
         if self.softmax != "host":
             raise VerifyError(
                 f"softmax={self.softmax!r}: expected a softmax at the end of the design, got layers that are left to "
@@ -138,7 +141,7 @@ class _Options:
 
 @dataclass(frozen=True)
 class _Traced:
-    """A graph, the model that it equals, the host's part of the model, and the approximations in it."""
+    """Lowered graph, the model that it equals bit for bit, the host's part of the model, and the approximations."""
 
     graph: ModelGraph
     model: Any
@@ -147,7 +150,7 @@ class _Traced:
 
 
 def _trace_keras(model: Any, input_types: Any, options: _Options) -> _Traced:
-    """Return the graph of a Keras model or of its approximation."""
+    """Lower a Keras model, or an approximation of it, to a graph."""
     from qhls.frontend.approximation.approximate import trace_exactly, trace_nearest
     from qhls.frontend.approximation.ends import split
     from qhls.frontend.approximation.rounding import round_weights
@@ -171,7 +174,7 @@ def _trace_keras(model: Any, input_types: Any, options: _Options) -> _Traced:
 
 
 def _trace_onnx(model: OnnxModel, input_types: Any, options: _Options) -> _Traced:
-    """Return the graph of an ONNX model or of its approximation."""
+    """Lower an ONNX model, or an approximation of it, to a graph."""
     from qhls.onnx.load.approximate import trace_nearest_onnx
     from qhls.onnx.load.trace import trace_onnx
 

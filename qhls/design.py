@@ -52,7 +52,7 @@ class Design:
     schedule: Schedule
     model: Any = None
     exact: ModelGraph | None = None
-    """The part of ``graph`` that equals Keras: all but a softmax in hardware."""
+    """Part of ``graph`` that equals Keras bit for bit: everything except a softmax in hardware."""
     softmax: Softmax = field(default_factory=Softmax)
     approximations: tuple[Any, ...] = ()
     """The approximations in ``model`` that ``compile(..., allow_approximate=...)`` made."""
@@ -61,9 +61,9 @@ class Design:
     host: Any = None
     """The Keras model that the host computes from the outputs; None where nothing is left to the host."""
     distance: Distance | None = None
-    """Distance of the design from ``given``; None without approximations."""
+    """Difference between the outputs of the design and of ``given``; None without approximations."""
     reference: ModelReference | None = None
-    """The Keras model of a design from a file, which holds no model."""
+    """Name, class and hash of the Keras model, for a design from a file, which does not contain the model."""
 
     def __post_init__(self) -> None:
         check_schedule(self.schedule, "Design")
@@ -72,7 +72,7 @@ class Design:
 
     @property
     def plan(self) -> Plan | StreamPlan:
-        """Return every decision of time and place: processes, buffers and channels."""
+        """Return the plan of the hardware: every decision on its processes, buffers and channels."""
         return plan_design(self.graph, self.schedule)
 
     def encode(self, x: Any) -> list[Array]:
@@ -101,9 +101,9 @@ class Design:
         return self._decode(run(self.graph, self.encode(x)))
 
     def finish(self, outputs: Any) -> Any:
-        """Return the outputs of ``given``: compute the host's layers from ``outputs`` of ``run`` or ``simulate``.
+        """Apply the host's layers to ``outputs``, which ``run`` or ``simulate`` returned, and return their results.
 
-        Without layers on the host these are ``outputs``. A softmax that is left to the host is not computed. Raises
+        Without layers on the host, return ``outputs``. A softmax that is left to the host is not computed. Raises
         ``VerifyError`` for a design from a file, which holds no Keras model.
         """
         if self.host is None:
@@ -118,7 +118,7 @@ class Design:
         return self.host.predict(arrays if len(arrays) > 1 else arrays[0], verbose=0)
 
     def simulate(self, x: Any, target: str, *, include: str | Path | None = None) -> Any:
-        """Return the outputs of the simulation of ``target``: C ("vitis", "catapult"), Verilog ("verilog") or "qonnx".
+        """Return the outputs for ``x``, simulated by C++ ("vitis", "catapult"), Verilog ("verilog") or QONNX ("qonnx").
 
         Raises ``CsimError``, ``RtlError`` or, for "qonnx", ``EmitError``.
         """
@@ -130,7 +130,7 @@ class Design:
     def emit(
         self, target: str, path: str | Path, *, stimuli: Any = None, overwrite: bool = False
     ) -> Project | VerilogProject | OnnxProject:
-        """Write the project of ``target``; ``stimuli`` (numbers, like ``x``) become the inputs of its test bench.
+        """Write the project for ``target``, whose test bench has the inputs ``stimuli`` (numbers, like ``x``).
 
         Targets: "vitis", "catapult" (C++) and "verilog": a pipeline for the schedule's clock in which every weight has
         its own logic; one module per process with ``io="stream"`` and where hardware is shared. "qonnx": one file,
@@ -168,7 +168,7 @@ class Design:
         *,
         include: str | Path | None = None,
     ) -> CheckReport:
-        """Compare the interpreter, the simulation of every target, and Keras, bit for bit; true when all agree.
+        """Compare interpreter, simulations of all targets and Keras, bit for bit; the report is true if all agree.
 
         ``x``: inputs; by default 256 random vectors over the whole input type. ``targets``: also "verilog", which
         needs ``pip install 'qhls[rtl]'``, and "qonnx", which needs ``pip install 'qhls[onnx]'``.
@@ -180,7 +180,7 @@ class Design:
         )
 
     def prove(self, *, seconds: float = 20.0) -> ProofReport:
-        """Prove that the Verilog that ``emit`` writes equals the design for all inputs; true if it does.
+        """Prove that the Verilog that ``emit`` writes equals the design for all inputs; the report is true if so.
 
         ``seconds``: the time of the solver for one question. Needs ``pip install 'qhls[rtl]'``, and ``'qhls[prove]'``
         for functions of more than 2**20 codes. Raises ``MissingError`` and ``EmitError``.
@@ -190,7 +190,7 @@ class Design:
         return prove(self.graph, self._build_verilog(), seconds=seconds)
 
     def synthesize(self, family: str | None = None, flow: str = "yosys") -> SynthesisReport:
-        """Map the Verilog to an FPGA family with Yosys, and compare its counts with our estimate.
+        """Map the Verilog to an FPGA family with Yosys, and compare the resource counts with the estimate of qhls.
 
         ``family``: "xc7", "xcup", "ice40", "ecp5" or "gowin", by default the schedule's, else "xc7"; its delays place
         the registers. The result is cached by the content of the Verilog.
@@ -221,7 +221,7 @@ class Design:
         return place(source, device, self.schedule.clock_period, bitstream)
 
     def _build_verilog(self, family: str | None = None) -> Verilog:
-        """Return the Verilog that ``emit`` writes for a schedule of this ``family``, by default its own."""
+        """Return the Verilog that ``emit`` writes for the FPGA ``family``, by default that of the schedule."""
         from qhls import rtl
         from qhls.rtl.verilog import Verilog
 
@@ -242,7 +242,7 @@ class Design:
         return save(self, path)
 
     def energy(self, technology: Any = "horowitz_45nm", *, x: Any = None) -> EnergyReport:
-        """Estimate pJ per inference by op, layer and cause.
+        """Estimate the energy per inference in pJ, by op, layer and cause.
 
         ``technology``: the name or the path of a table, or a ``Technology``. ``x``: inputs that follow one another, at
         least two. Arithmetic is then weighted by the toggles of the Verilog on them (``qhls.energy.activity``).
@@ -273,7 +273,7 @@ class Design:
         return weigh(report, count_toggles(build_netlist(self.graph), codes))
 
     def area(self, table: Any = "xilinx_lut6", *, results: str | None = None) -> AreaReport:
-        """Estimate LUT, DSP, FF and block RAM, or square micrometres, with error bars.
+        """Estimate the area with error bars: LUT, DSP, FF and block RAM, or square micrometres.
 
         ``table``: the name or the path of a table, or an ``AreaTable``. ``results``: with the table of a tool, the
         type in which the project stores sums, such as "s16.10".
@@ -314,7 +314,7 @@ class Design:
         proof: ProofReport | None = None,
         synthesis: Any = (),
     ) -> DesignReport:
-        """Return one page on the design: network, processes, types, bits that are used, costs and C++.
+        """Return a report page on the design: network, processes, types, bits that are used, costs and C++.
 
         ``x``: inputs whose bits are shown, by default 256 random ones; ``data`` names them. ``target``: whose C++ is
         shown. ``check`` and ``proof``: the results of ``check`` and ``prove``, to be shown. ``synthesis``: a vendor's
@@ -332,7 +332,7 @@ class Design:
         )
 
     def exactness(self) -> ExactnessReport:
-        """Report for every layer whether Keras' float32 is exact, and which float type ``check`` compares with.
+        """Report for every layer whether Keras' float32 is exact, and which float type ``check`` uses in Keras.
 
         Raises ``VerifyError`` for a design of a graph that was not compiled from a Keras model.
         """
@@ -348,9 +348,9 @@ class Design:
         return replace(report, notes=tuple(self.graph.notes))
 
     def measured(self, x: Any = None) -> Distance:
-        """Measure the distance of the design from the given model on ``x``, by default on random inputs.
+        """Measure the difference between the outputs of the design and of the given model on the inputs ``x``.
 
-        These are 256, or fewer where a large design would take long.
+        By default, inputs are random: 256, or fewer where a large design would take long.
         """
         from qhls.check.distance import choose_sample_count, measure_distance
 
@@ -366,12 +366,12 @@ class Design:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Sentences on a part that is too small and on tools that will not build the design, by Xilinx area."""
+        """Return warnings of a part that is too small (by Xilinx area) and of tools that cannot build the design."""
         return self.area().warnings
 
     @property
     def notes(self) -> list[str]:
-        """Sentences on the layers that are left to the host and on the approximations."""
+        """Return remarks on the layers that are left to the host and on the approximations."""
         lines = [*self.approximations, *filter(None, [self.distance])]
         return [*self.graph.notes, *(f"approximated: {line}" for line in lines)]
 

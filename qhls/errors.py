@@ -16,7 +16,7 @@ class QhlsError(Exception):
 
 
 class DesignWarning(UserWarning):
-    """A design was written that its part or its tool will not build."""
+    """Warning that a design was written although it does not fit its part or its tool will not build it."""
 
 
 class LoadError(QhlsError):
@@ -40,21 +40,21 @@ class VerifyError(QhlsError):
 
 
 class PlanError(QhlsError):
-    """No hardware meets a schedule: a budget, an interval or a fold."""
+    """No hardware meets the budget, the interval or the folds of a schedule."""
 
 
 class EmitError(QhlsError):
-    """A project cannot be written: target, folder or name."""
+    """A project cannot be written, because of its target, folder or name."""
 
 
 class CsimError(QhlsError):
-    """A C simulation cannot be built or run: compiler, headers, data."""
+    """A C simulation cannot be built or run, because of the compiler, the headers or the data."""
 
     longest = 10_000
 
 
 class RtlError(QhlsError):
-    """A simulation of Verilog cannot be built or run: Verilator, compiler, data."""
+    """A simulation of Verilog cannot be built or run, because of Verilator, the compiler or the data."""
 
     longest = 10_000
 

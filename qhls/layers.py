@@ -72,7 +72,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Return a third party's layer, once it is registered."""
+    """Return a layer that a third party has registered under ``name``."""
     layers = get_registered()
     if name not in layers:
         raise AttributeError(

@@ -1,7 +1,8 @@
-"""Saved designs: a graph and its schedule in one file, which is opened without Keras and runs nothing.
+"""Saved designs: a graph and its schedule in one file, which is loaded without Keras and without executing code.
 
-The file is a zip archive. ``design.json`` holds the ops, in order, with their fields; ``codes/N.npy`` hold the integer
-codes of constants. Types and ranges are not stored: they follow from the ops again, and no file can contradict them.
+The file is a zip archive. ``design.json`` contains the ops, in order, with their fields; ``codes/N.npy`` contain the
+integer codes of constants. Types and ranges are not stored: they follow from the ops again, and no file can contradict
+them.
 """
 
 from __future__ import annotations
@@ -41,17 +42,17 @@ if TYPE_CHECKING:
     from qhls.design import Design
 
 _VERSION = 1
-"""Version of the format; a reader refuses files of a later one."""
+"""Version of the file format; files of another version are refused."""
 _FORMAT = "qhls design"
 _DOCUMENT = "design.json"
 _WHAT = "a saved design"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
-"""Date of all entries: equal designs are equal files."""
+"""Date of all entries in the archive, constant so that equal designs give equal files."""
 
 
 @dataclass(frozen=True)
 class ModelReference:
-    """The Keras model of a saved design, by name, class, and SHA-256 of its weights."""
+    """Reference to the Keras model of a saved design: its name, class, and the SHA-256 of its weights."""
 
     name: str
     kind: str
@@ -67,7 +68,7 @@ class ModelReference:
 
 
 def save(design: Design, path: str | os.PathLike[str]) -> Path:
-    """Write ``design`` to one file, in whole or not at all, and return its path. Raises ``QhlsError``."""
+    """Write ``design`` atomically to one file and return its path. Raises ``QhlsError``."""
     writer = _Writer()
     model = design.given if design.given is not None else design.model
     reference = design.reference if model is None else ModelReference.of(model)
@@ -97,7 +98,7 @@ def load(path: str | os.PathLike[str]) -> Design:
     the C simulations only. Layers that were left to the host are named, but not computed.
 
     Raises:
-        LoadError: a file of another kind, damaged, of a later version, or beyond the limit (``QHLS_LIMIT``).
+        LoadError: a file of another kind, damaged, of another version, or beyond the limit (``QHLS_LIMIT``).
     """
     from qhls.design import Design
 
@@ -123,12 +124,12 @@ def load(path: str | os.PathLike[str]) -> Design:
             f"{where}: expected {_WHAT}, got one that is damaged: {error} Save the design again."
         ) from error
     except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError) as error:  # fmt: skip
-        # A field of any wrong kind may reach any op: which error that raises is the op's affair.
+        # A field of the wrong type may reach any op, which may raise any of these errors.
         raise _explain_damage(where, f"a field of the wrong kind ({error})") from error
 
 
 def is_saved(path: str | os.PathLike[str]) -> bool:
-    """Return whether ``path`` is a file that ``Design.save`` wrote; never raise."""
+    """Return whether ``path`` is an archive that contains a design's document, without raising an exception."""
     try:
         if not is_file(path) or not zipfile.is_zipfile(path):
             return False
@@ -153,7 +154,7 @@ def _read_entries(
 
 
 def _hash(document: Mapping[str, Any], arrays: Mapping[str, Array]) -> str:
-    """Return the SHA-256 of everything in the file but the hash."""
+    """Return the SHA-256 of the arrays and of the document without its entry ``hash``."""
     rest = {key: value for key, value in document.items() if key != "hash"}
     digest = hashlib.sha256(json.dumps(rest, sort_keys=True).encode())
     for name in sorted(arrays):
@@ -163,7 +164,7 @@ def _hash(document: Mapping[str, Any], arrays: Mapping[str, Array]) -> str:
 
 
 def _read(file: Path, where: str) -> tuple[dict[str, Any], dict[str, Array]]:
-    """Return the document and the arrays of a file, whose format, version and hash are right."""
+    """Return the document and the arrays of a saved design after checking its format, version and hash."""
     if not is_saved(file):
         raise LoadError(
             f"{where}: expected {_WHAT}, got another file. Write one with design.save, or open a model with "
@@ -194,7 +195,7 @@ def _read(file: Path, where: str) -> tuple[dict[str, Any], dict[str, Array]]:
 
 
 def _make_tuples(value: Any) -> Any:
-    """Return a JSON value with tuples for lists, at any depth."""
+    """Return a JSON value with every list in it, at any depth, converted to a tuple."""
     if isinstance(value, dict):
         return {key: _make_tuples(item) for key, item in cast("dict[str, Any]", value).items()}
     if isinstance(value, list):
@@ -204,7 +205,7 @@ def _make_tuples(value: Any) -> Any:
 
 @dataclass
 class _Writer:
-    """Records of ops and arrays of their codes, as values of JSON; an op that several graphs share is one record."""
+    """Serialiser of graphs: JSON records of ops and arrays of codes, with one record per op that graphs share."""
 
     ops: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     arrays: dict[str, Array] = field(default_factory=dict[str, Array])
@@ -227,7 +228,7 @@ class _Writer:
 
     @cached_property
     def _forms(self) -> dict[type[Any], tuple[str, Callable[[Any], Any]]]:
-        """Return the tag and the writer of each kind of value."""
+        """Return the JSON tag and the serialising function for each type of value."""
         return {
             Op: ("op", self._numbers.__getitem__),
             Graph: ("graph", self.write_graph),
@@ -265,19 +266,19 @@ class _Writer:
 
 @dataclass
 class _Reader:
-    """Ops of records, in order; building an op checks it and derives its type and range."""
+    """Deserialiser of graphs from records of ops, in order; building an op checks it and derives its type and range."""
 
     arrays: dict[str, Array]
     _ops: list[Op] = field(default_factory=list[Op])
 
     @cached_property
     def _kinds(self) -> dict[str, type[Op]]:
-        """Return the operations by name."""
+        """Return the op classes by name."""
         return {kind.__name__: kind for kind in _list_subclasses(Op)}
 
     @cached_property
     def _readers(self) -> dict[str, Callable[[Any], Any]]:
-        """Return the reader of each tag."""
+        """Return the deserialising function for each JSON tag."""
         return {
             "op": self._ops.__getitem__,
             "graph": lambda content: self.read_graph(content, Graph),
@@ -315,7 +316,7 @@ class _Reader:
 
 
 def _list_subclasses(kind: type[Op]) -> Iterator[type[Op]]:
-    """Return the operations that qhls defines; those of others, which may extend them, are none."""
+    """Yield the op classes that qhls defines, except base classes and classes of other packages."""
     for each in kind.__subclasses__():
         inner = list(_list_subclasses(each))
         yield from inner

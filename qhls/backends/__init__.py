@@ -1,1 +1,1 @@
-"""HLS projects and C simulation, from one set of vendor-neutral op templates."""
+"""Writers of HLS projects and of C simulations, from one set of vendor-neutral op templates."""

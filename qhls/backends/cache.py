@@ -1,4 +1,4 @@
-"""Cache of built libraries: a damaged one is built again and never loaded."""
+"""A cache of compiled libraries, in which a damaged library is built again and never loaded."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from qhls.errors import CsimError
 
 _PREFIX = "build-"
 _SEAL = hashlib.sha256().digest_size
-"""Bytes of the checksum that follows a library's content. A loader does not read them."""
+"""The number of bytes of the checksum at the end of a library, which the dynamic loader ignores."""
 
 
 def find_cache_folder() -> Path:
-    """Return the folder of built libraries: ``QHLS_CACHE``, else ``qhls`` in the user's cache folder.
+    """Return the folder of cached libraries: ``QHLS_CACHE``, or ``qhls`` in the user's cache folder if it is not set.
 
     Raises ``CsimError`` where neither is known.
     """
@@ -36,7 +36,7 @@ def find_cache_folder() -> Path:
 
 
 def keep_library(name: str, make: Callable[[Path, Path], None]) -> Path:
-    """Return the library ``name`` of the cache; ``make(folder, library)`` builds a missing one in a new folder.
+    """Return the path of the cached library ``name``; ``make(folder, library)`` builds a missing or damaged one.
 
     Raises ``CsimError`` where the cache cannot be written.
     """
@@ -62,18 +62,18 @@ def keep_library(name: str, make: Callable[[Path, Path], None]) -> Path:
 
 
 def stamp(path: Path) -> str:
-    """Return size and time of a file that libraries are built from: another file has another stamp."""
+    """Return the size and modification time of a file as text, which changes when the file changes."""
     status = path.stat()
     return f"{status.st_size} {status.st_mtime_ns}"
 
 
 def digest(parts: Iterable[str]) -> str:
-    """Return the name of a library that depends on ``parts``: SHA-256 in hexadecimal."""
+    """Return the SHA-256 of ``parts`` in hexadecimal, which names the library built from them."""
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 def is_intact(library: Path) -> bool:
-    """Return whether a library exists and is as it was written."""
+    """Return whether a library exists and its checksum matches its content."""
     if not library.is_file():
         return False
     content = library.read_bytes()
@@ -81,12 +81,15 @@ def is_intact(library: Path) -> bool:
 
 
 def read_kept(name: str, make: Callable[[Path, Path], None]) -> bytes:
-    """Return the bytes that ``make`` wrote, from the cache (see ``keep_library``)."""
+    """Return the content of the cached file ``name`` without its checksum; ``make`` writes a missing or damaged one."""
     return keep_library(name, make).read_bytes()[:-_SEAL]
 
 
 def open_library(library: Path) -> ctypes.CDLL:
-    """Load a library. Raises ``CsimError`` for one that is damaged or gone: to load it would end the process."""
+    """Load a compiled library into this process and return it.
+
+    Raises ``CsimError`` for a missing or damaged one, which could crash this process.
+    """
     try:
         if is_intact(library):
             return ctypes.CDLL(str(library))

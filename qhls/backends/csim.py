@@ -1,4 +1,4 @@
-"""C simulation from Python: a shared library per design, built once by g++, fed with batches of codes."""
+"""C simulation from Python: g++ compiles a design to a cached shared library, which runs on batches of codes."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from qhls.system.processes import Children, begin
 from qhls.system.progress import report
 
 _CHUNK = 64
-"""Samples per call of a library: few enough to act on Ctrl-C, enough to hide what a call costs."""
+"""The number of samples per library call: few enough to react to Ctrl-C, enough to amortise the call."""
 
 
 def find_include(target: Target, include: str | Path | None = None) -> Path:
     """Return the folder with the vendor's headers.
 
-    Looked for in ``include``, then ``QHLS_<TARGET>_INCLUDE``, then a vendor installation's environment
+    They are searched in ``include``, then ``QHLS_<TARGET>_INCLUDE``, then a vendor installation's environment
     variables, then the ``hls4ml`` package (its headers only; it is not imported). Raises ``CsimError``.
     """
     variable = target.include_variable
@@ -77,9 +77,10 @@ def find_compiler() -> str:
 
 @dataclass(frozen=True)
 class Csim:
-    """A built design: ``run`` gives its outputs, ``tap`` also every op's result (if built for that).
+    """The compiled C simulation of a design: ``run`` returns its outputs, ``tap`` the results of its ops.
 
-    ``taps``: the ops that are recorded, in the library's order; None for a result that a tap cannot carry.
+    ``taps``: the ops whose results are recorded, in the library's order; None for a result that a tap cannot carry.
+    ``has_taps``: whether the library was built with taps.
     """
 
     graph: Graph
@@ -102,7 +103,7 @@ class Csim:
         return self._run(codes, [])
 
     def _run(self, codes: Sequence[Array], taps: Sequence[Array | None]) -> list[Array]:
-        """Run in chunks, because Python sees Ctrl-C only between two calls of the library."""
+        """Return the library's outputs for ``codes`` and fill ``taps``, in chunks, to react to Ctrl-C between them."""
         checked = check_codes(self.graph, codes)
         samples = len(next(iter(checked.values())))
         inputs = [np.ascontiguousarray(array, np.int64) for array in checked.values()]
@@ -120,7 +121,10 @@ class Csim:
         return outputs
 
     def tap(self, codes: Sequence[Array]) -> dict[Op, Array]:
-        """Return the result of every op whose codes fit 63 bits, in the graph's order."""
+        """Return the codes of every op that the C++ computes in at most 63 bits, by op in graph order.
+
+        Raises ``CsimError`` if the library was built without taps.
+        """
         if not self.has_taps:
             raise CsimError(
                 "Csim.tap: expected a library built with taps=True, got one without. Build it with taps=True."
@@ -140,7 +144,7 @@ def _make_zeros(op: Op, samples: int) -> Array:
 
 
 def _list_addresses(arrays: Sequence[Array | None]) -> ctypes.Array[ctypes.c_void_p]:
-    """Return a C array of the arrays' addresses; the caller keeps the arrays alive."""
+    """Return a C array of the arrays' addresses, with null for None; the caller keeps the arrays alive."""
     return (ctypes.c_void_p * len(arrays))(*(None if a is None else a.ctypes.data for a in arrays))
 
 
@@ -152,7 +156,7 @@ def build(
     include: str | Path | None = None,
     taps: bool = False,
 ) -> list[Csim]:
-    """Build the design for each target, in parallel; what was built before comes from the cache.
+    """Compile the C simulation of a design for each target in parallel, or take it from the cache.
 
     Raises ``CsimError`` with the compiler's messages when it fails.
     """
@@ -204,7 +208,7 @@ def _build(
 
 
 def _order_units(units: list[str]) -> list[str]:
-    """Return the design before the bridge: one translation unit parses the headers once."""
+    """Return two names of C++ files, the design's before the bridge's; compiled together, they parse headers once."""
     bridge, design = units
     return [design, bridge]
 
@@ -212,7 +216,7 @@ def _order_units(units: list[str]) -> list[str]:
 def compile_library(
     compilers: Children, files: dict[str, str], command: list[str], folder: Path, library: Path
 ) -> None:
-    """Write ``files`` into ``folder`` and compile them there. Raises ``CsimError`` with the compiler's first error."""
+    """Write ``files`` into ``folder`` and compile them to ``library``. Raises ``CsimError`` with the first error."""
     for name, text in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Projects: the files of a graph and its schedule that an HLS user expects, for one target."""
+"""Projects: folders with the C++, the test bench and the build scripts of a design for one HLS tool."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from qhls.plan import Schedule
 
 DATA_FOLDER = "tb_data"
 STIMULI_BUDGET = 200_000
-"""Expected results of all layers for the default stimuli: about this many codes on disk."""
+"""The approximate number of expected codes, over all layers, for which the default stimuli are chosen."""
 
 
 @dataclass(frozen=True)
 class Project:
-    """A project on disk."""
+    """A project on disk: its folder, its target and the name of its top function."""
 
     path: Path
     target: Target
@@ -37,17 +37,17 @@ class Project:
 
     @property
     def sources(self) -> list[Path]:
-        """Return the C++ files that are compiled for Python's csim."""
+        """Return the paths of the C++ files that C simulation from Python compiles."""
         return [self.path / "src" / f"{self.top}.cpp", self.path / "csim" / "bridge.cpp"]
 
 
 def generate_sources(graph: Graph, schedule: Schedule, target: Target) -> dict[str, str]:
-    """Return the C++ files of a design, by relative path: everything that csim needs."""
+    """Return the texts of all C++ files that csim needs for a design, by relative path."""
     return render_sources(lay_out(graph, schedule), target)
 
 
 def generate_design(graph: Graph, schedule: Schedule, target: Target) -> str:
-    """Return the C++ file of all functions of a design, without its constants and types."""
+    """Return the C++ source of all functions of a design, without its constants and types."""
     return _render_design(lay_out(graph, schedule), target)
 
 
@@ -56,7 +56,7 @@ def _render_design(view: CDesign, target: Target) -> str:
 
 
 def render_sources(view: CDesign, target: Target) -> dict[str, str]:
-    """Return the C++ files of a design that is laid out, as ``generate_sources`` does."""
+    """Return the texts of all C++ files that csim needs for a design's view, by relative path."""
     files = {
         "src/qhls.h": "qhls.h.j2",
         "src/types.h": "types.h.j2",
@@ -69,7 +69,7 @@ def render_sources(view: CDesign, target: Target) -> dict[str, str]:
 
 
 def render_bounded(view: CDesign, target: Target) -> dict[str, str]:
-    """Return the C++ files that run the processes of a design of streams on FIFOs of limited depth."""
+    """Return the texts of the C++ files that simulate a stream design with FIFOs of limited depth, by relative path."""
     header = Path(__file__).parent / "hls_templates/stream/fifo.h"
     files = render_sources(view, target)
     del files["csim/bridge.cpp"]
@@ -91,13 +91,13 @@ def emit(
     """Write the project for ``target`` ("vitis" or "catapult") into the folder ``path``.
 
     ``stimuli``: integer codes (samples, *shape), one array per input, for the test bench; by default
-    random codes from a fixed seed. ``warnings`` go into the README. The folder appears whole or not at
-    all, and a project that is overwritten stays whole until then. Other files in it are kept.
+    random codes from a fixed seed. ``warnings`` go into the README. The folder is written atomically: an
+    existing project stays complete until the new one replaces it. The user's files in it are preserved.
 
     Raises:
-        EmitError: an unknown target; a folder that cannot be written, or exists without ``overwrite`` or as another
-            folder than a qhls project; a file of the user's in the place of one of the project's; types too wide for
-            C++ to exchange; stimuli without a sample.
+        EmitError: an unknown target; a folder that cannot be written, that exists without ``overwrite`` or that is
+            no qhls project; a user's file at the path of a project's file; types too wide for C++ to exchange;
+            stimuli without a sample.
     """
     chosen, folder = get_target(target), Path(path).absolute()
     check_folder(folder, overwrite)
@@ -137,7 +137,7 @@ def indent(code: str) -> str:
 
 
 def draw_stimuli(graph: Graph) -> list[Array]:
-    """Return random codes over each input's whole type, its lowest and highest among them."""
+    """Return random codes for each input; the first two samples are its lowest and its highest code."""
     rng = np.random.default_rng(0)
     per_sample = sum(op.size for op in graph.ops if op.batched)
     samples = int(np.clip(STIMULI_BUDGET // max(per_sample, 1), 3, 32))

@@ -1,4 +1,4 @@
-"""C expressions of indices and of numbers."""
+"""Writers of C expressions for indices, conditions and numbers."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import math
 from collections.abc import Sequence
 
 LITERAL_BITS = 53
-"""Bits of a decimal literal, a double; a number with more bits is written as a sum."""
+"""The number of significant bits of a C literal of type double; wider numbers are written as sums of literals."""
 
 
 def write_offset(indices: Sequence[str], dims: Sequence[int]) -> str:
-    """Return the row-major offset of ``indices`` in an array of ``dims`` as a C expression."""
+    """Return the C expression of the row-major offset of ``indices`` in an array of shape ``dims``."""
     terms: list[str] = []
     for axis, index in enumerate(indices):
         stride = math.prod(dims[axis + 1 :])
@@ -21,7 +21,7 @@ def write_offset(indices: Sequence[str], dims: Sequence[int]) -> str:
 
 
 def write_literal(code: int, frac: int, type_name: str) -> str:
-    """Return ``code * 2**-frac`` as a decimal literal, or as a sum of them as numbers of the type."""
+    """Return ``code * 2**-frac`` as a C literal, or as a sum of literals of the type if a double is too narrow."""
     sign, rest = (-1 if code < 0 else 1), abs(code)
     zeros = max((rest & -rest).bit_length() - 1, 0)
     places = range(zeros, max(rest.bit_length(), zeros + 1), LITERAL_BITS)
@@ -33,12 +33,15 @@ def write_literal(code: int, frac: int, type_name: str) -> str:
 
 
 def write_sum(*terms: tuple[str, int]) -> str:
-    """Return the sum of each C variable times its factor."""
+    """Return the C expression of a sum of products, each of a variable and a constant factor."""
     return " + ".join(f"{name} * {factor}" if factor != 1 else name for name, factor in terms)
 
 
 def list_conditions(widths: Sequence[tuple[int, int]], dims: Sequence[int]) -> list[str]:
-    """Return the conditions under which element ``i0``, ``i1``, ... of a padding is one of the operand, of ``dims``."""
+    """Return the C conditions under which element (``i0``, ``i1``, ...) of a padded tensor comes from its operand.
+
+    ``widths``: the padding before and after each axis; ``dims``: the shape of the operand.
+    """
     conditions: list[str] = []
     for axis, ((before, after), size) in enumerate(zip(widths, dims, strict=True)):
         conditions += [f"i{axis} >= {before}"] if before else []

@@ -1,4 +1,4 @@
-"""Folder of a project: it is written whole and replaced at once, and the user's files are kept."""
+"""The folder of a project, which is written and replaced atomically and preserves the user's files."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from qhls.backends.scratch import exchange, make_scratch, take_left_over
 from qhls.errors import EmitError
 
 MARKER = "qhls.json"
-"""File that marks a project, which ``overwrite`` may replace; it lists the project's files."""
+"""The file that marks a folder as a qhls project, which ``overwrite`` may replace; it lists the project's files."""
 
 _OLD = "old"
 
 
 def check_folder(folder: Path, overwrite: bool) -> None:
-    """Check that ``folder`` can take a project, before anything is computed. Raises ``EmitError``."""
+    """Check that a project may be written to ``folder``, before anything is computed. Raises ``EmitError``."""
     folder = folder.resolve()
     for left in take_left_over(folder.parent, _make_prefix(folder)):
         if (left / _OLD).is_dir() and not folder.exists():  # killed between two renames
@@ -40,10 +40,10 @@ def check_folder(folder: Path, overwrite: bool) -> None:
 
 
 def write(folder: Path, files: Mapping[str, str]) -> None:
-    """Write a project, or replace an existing one. Raises ``EmitError``; nothing has changed then."""
-    folder = folder.resolve()  # a link stays one, and what it leads to is replaced
+    """Write a project to ``folder``, or replace the one in it. Raises ``EmitError`` and then leaves it unchanged."""
+    folder = folder.resolve()  # a link remains: the folder that it points to is replaced
     try:
-        if _is_empty(folder):  # it stays the folder it is: a shell may stand in it
+        if _is_empty(folder):  # the folder itself remains, since a shell may be in it
             with make_scratch(folder, _make_prefix(folder)) as place:
                 _fill(folder, _write_project(place, files))
             return
@@ -79,7 +79,7 @@ def _write_project(place: Path, files: Mapping[str, str]) -> Path:
 
 
 def _fill(folder: Path, project: Path) -> None:
-    """Move a project into its empty folder, or leave that empty."""
+    """Move the files of ``project`` into the empty ``folder``; after an error, move them back."""
     moved: list[Path] = []
     try:
         for child in sorted(project.iterdir(), key=lambda path: path.name == MARKER):
@@ -101,11 +101,11 @@ def _replace(folder: Path, project: Path, old: Path) -> None:
         raise
 
 
-# -- what is the user's -----------------------------------------------------------------------------
+# -- the user's files -------------------------------------------------------------------------------
 
 
 def _keep_users(folder: Path, project: Path, files: Mapping[str, str]) -> None:
-    """Copy the user's files, those in ``folder`` that are not of its project, into ``project``."""
+    """Link or copy to ``project`` the user's files: those in ``folder`` that the old project does not list."""
     ours = _list_ours(folder, files)
     shutil.copymode(folder, project)
     for place, folders, names in os.walk(folder):
@@ -120,7 +120,7 @@ def _keep_users(folder: Path, project: Path, files: Mapping[str, str]) -> None:
 
 
 def _list_ours(folder: Path, files: Mapping[str, str]) -> set[str]:
-    """Return the files of the project in ``folder``. One that names none has at least those that it would have now."""
+    """Return the files that the project in ``folder`` lists as its own, or those of ``files`` if it lists none."""
     with suppress(OSError, ValueError, RecursionError):
         content: Any = json.loads((folder / MARKER).read_text(encoding="utf-8"))
         named = content.get("files") if isinstance(content, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
@@ -147,7 +147,7 @@ def _keep(path: Path, copy: Path, folder: Path) -> None:
 
 
 def _link(path: Path, copy: Path) -> None:
-    """Make the same file under another name or, without such links, a copy."""
+    """Create a hard link ``copy`` to a file, or a copy if the system cannot link it."""
     try:
         os.link(path, copy, follow_symlinks=False)
     except OSError:

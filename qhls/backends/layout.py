@@ -1,4 +1,4 @@
-"""Layout of a graph in C++: names, tables and shared functions."""
+"""Layout of a graph in C++, which gives each tensor a name, each constant a table, and equal ops one function."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from qhls.plan import Access, Buffer, Fold, Plan, Process, Schedule, plan
 
 
 def lay_out(graph: Graph, schedule: Schedule) -> CDesign:
-    """Return the C design of ``graph``: every tensor laid out, everything named.
+    """Return the view of ``graph`` for the templates of C++: a name and a layout for each tensor, table and function.
 
     Raises ``EmitError`` for types wider than C++ can exchange and for constants in memories.
     """
@@ -55,7 +55,11 @@ def lay_out(graph: Graph, schedule: Schedule) -> CDesign:
 
 @dataclass
 class Layout:
-    """Names and tables so far. ``functions``: by meaning, so that equal ops share one."""
+    """The names, constant tables and functions of a design so far.
+
+    ``functions``: the name of each function by what it computes, so that equal ops share one.
+    ``tables``: the table of each constant by the constant and the way in which it is read.
+    """
 
     names: Names = field(default_factory=Names)
     constants: list[CTable] = field(default_factory=list[CTable])
@@ -65,7 +69,7 @@ class Layout:
     def place(
         self, network: Plan, ports: bool
     ) -> tuple[list[CTensor], list[CFunction], list[CTensor]]:
-        """Return inputs, functions and results of a plan; ``ports``: whether inputs and outputs are the design's."""
+        """Return a plan's input arrays, C functions and result arrays; ``ports``: whether these arrays are ports."""
         graph = network.graph
         tensors: dict[Op, CTensor] = {}
         operations: list[CFunction] = []
@@ -86,13 +90,13 @@ class Layout:
         return inputs, operations, results
 
     def make_table(self, process: Process, operand: Const) -> CTensor:
-        """Return the table of a constant, one for all graphs that read it in the same way."""
+        """Return the table of a constant, shared by all processes that read the constant in the same way."""
         access, tiles, op = process.read(operand), process.fold, process.op
         rows = isinstance(op, Threshold) and op.per_channel
         return self._tabulate(access, tiles, rows, is_level(process, operand))
 
     def _tabulate(self, access: Access, tiles: Fold | None, rows: bool, unused: bool) -> CTensor:
-        """Return the table of a constant. ``rows``: its banks hold whole rows; ``unused``: no C++ reads it."""
+        """Return the table of a constant. ``rows``: banks store whole rows; ``unused``: no C++ reads the table."""
         op = access.operand
         assert isinstance(op, Const)
         key = (op, tiles, access.buffer.place, access.buffer.banks, rows, unused)
@@ -114,7 +118,7 @@ class Layout:
     def fuse(
         self, process: Process, number: int, tensors: Mapping[Op, CTensor], tapped: bool
     ) -> CFunction:
-        """Return the function of all ops of ``process``; ``tapped``: whether results of single ops may be recorded."""
+        """Return the C function of all ops of ``process``; ``tapped``: whether taps may record each op's result."""
         operands = {
             op: tuple(
                 self.make_table(process.find_part(op), operand)
@@ -144,7 +148,7 @@ class Layout:
         followers: tuple[CFunction, ...] = (),
         tapped: bool = False,
     ) -> CFunction:
-        """Return the function of ``process``, whose first op makes ``out``; ops of equal meaning share one."""
+        """Return the C function of ``process``, shared by equal processes; ``out``: the result of the first op."""
         op, tiles = process.ops[0], process.fold
         meanings = [_make_key(op, operands, out)]
         meanings += [_make_key(f.op, f.operands, f.made) for f in followers]
@@ -159,7 +163,7 @@ class Layout:
         return CFunction(op, number, self.functions[key], *parts, bodies, **more)
 
     def make_tensor(self, buffer: Buffer, suffix: str = "") -> CTensor:
-        """Return the tensor of ``buffer``; ``suffix`` keeps a one-word name apart from C names and parameters."""
+        """Return the C array of ``buffer``; ``suffix`` is appended to a name of one word, which might clash in C."""
         op = buffer.tensor
         alone = suffix and "_" not in make_identifier(op.name)
         name = self.names.take(f"{op.name}_{suffix}" if alone else op.name)
@@ -170,7 +174,7 @@ class Layout:
 
 
 def is_level(process: Process, operand: Op) -> bool:
-    """Return whether ``operand`` holds the values of a ``Threshold`` that are its levels, so that no table is read."""
+    """Return whether ``operand`` is the values of a ``Threshold`` in logic that need no table: consecutive codes."""
     op = process.op
     if not isinstance(op, Threshold) or operand is not op.values or op.start is None:
         return False
@@ -178,7 +182,7 @@ def is_level(process: Process, operand: Op) -> bool:
 
 
 def _make_key(op: Op, operands: Sequence[CTensor], out: CTensor) -> Hashable:
-    """Return a key, equal for ops of one kind on the same types, shapes and constants: they share one function."""
+    """Return a key that is equal for ops that can share a function: same kind, types, shapes and constants."""
     settings = [
         (item.name, getattr(op, item.name))
         for item in fields(op)
@@ -194,7 +198,7 @@ def _make_key(op: Op, operands: Sequence[CTensor], out: CTensor) -> Hashable:
 
 
 def check_width(op: Op) -> None:
-    """Require that a port can carry the codes of ``op``. Raises ``EmitError``."""
+    """Check that the codes of ``op`` fit into a port of ``PORT_LIMIT`` bits. Raises ``EmitError`` if they do not."""
     if op.type.width > PORT_LIMIT:
         raise EmitError(
             f"tensor {op.name!r} of layer {op.layer!r}: expected at most {PORT_LIMIT} bits in a port, got "
@@ -203,4 +207,4 @@ def check_width(op: Op) -> None:
 
 
 design_view = lay_out
-"""The name of ``lay_out`` before it was a verb, for scripts that call it."""
+"""The former name of ``lay_out``, for scripts that still use it."""

@@ -1,4 +1,4 @@
-"""Names of a model, made safe for C++, Tcl, make and Verilog."""
+"""Conversion of a model's names to identifiers and texts that are safe in C++, Tcl, make and Verilog."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ to_code value vector vectors
 atclone contextp eval_end_step eval_step eventspending hiername modelname nexttimeslot prepareclone rootp threads
 vlsymsp vqhls
 """
-"""Names of bridge, test bench and Verilator's class, which the design's top function and ports must avoid."""
+"""Names in the csim bridge, the test bench and Verilator's class, which a design's top function and ports avoid."""
 RESERVED = frozenset(f"{_CPP} {_TCL} {_VERILOG} {_SYSTEM_VERILOG} {_LIBRARY} {_GENERATED}".split())
 _FOREIGN = re.compile(r"[A-Z0-9_]+|[A-Z]_.*|.*_t")
-"""Pattern of macros and types of C libraries: EOF, M_PI, M_PIf; time_t."""
+"""Pattern of names that may be macros or types of C libraries, such as EOF, M_PI, M_PIf or time_t."""
 
 _LONGEST = 96
-"""Longer names are cut: vendor tools build file names from them."""
+"""The length to which longer names are cut, because vendor tools build file names from them."""
 
 
 def make_identifier(name: str) -> str:
@@ -76,21 +76,21 @@ def make_identifier(name: str) -> str:
 
 
 def make_printable(name: str, longest: int = 200) -> str:
-    """Return ``name`` for comments and C strings, without quotes, backslashes, newlines, ``*`` and non-ASCII.
+    """Return ``name`` for comments and C strings, with unsafe characters as ``_``, cut to ``longest`` characters.
 
-    Nor does ``?``: two of them begin a trigraph.
+    Quotes, backslashes, newlines, ``*`` and non-ASCII characters are unsafe. So is ``?``: two begin a trigraph.
     """
     return re.sub(r"[^0-9A-Za-z_.,:;()\[\]<>=+/ -]", "_", name)[:longest]
 
 
 class Names:
-    """Source of identifiers, each given once."""
+    """A generator of unique identifiers."""
 
     def __init__(self) -> None:
         self._taken: set[str] = set()
 
     def take(self, name: str) -> str:
-        """Return ``make_identifier(name)``, numbered if taken; upper and lower case are equal, as in VHDL."""
+        """Return ``make_identifier(name)``, with a number if it is in use already; case is ignored, as in VHDL."""
         base = make_identifier(name)
         form = "{}{}" if base.endswith("_") else "{}_{}"
         free = find_free_name(base, lambda name: name.lower() in self._taken, form)

@@ -1,4 +1,4 @@
-"""Temporary folders: deleted after use, and by the next process where one was killed."""
+"""Temporary folders, deleted after use, or by a later process if their own process was killed."""
 
 from __future__ import annotations
 
@@ -13,13 +13,17 @@ from pathlib import Path
 from qhls.system.locks import is_at, lock
 
 _EXCHANGE = 2
-"""Flag of Linux' renameat2: two names change places at once."""
+"""The flag RENAME_EXCHANGE of Linux's renameat2, which swaps two paths atomically."""
 _HERE = -100
+"""The descriptor AT_FDCWD of Linux: relative paths start in the current folder."""
 
 
 @contextmanager
 def make_scratch(folder: Path, prefix: str) -> Generator[Path]:
-    """Make a new folder in ``folder``, whose name begins with ``prefix``; delete it in the end. Raises ``OSError``."""
+    """Create a locked temporary folder in ``folder`` for a ``with`` block, and delete it afterwards.
+
+    Its name begins with ``prefix``. Raises ``OSError``.
+    """
     while True:
         path = Path(tempfile.mkdtemp(prefix=prefix, dir=folder))
         try:
@@ -38,7 +42,7 @@ def make_scratch(folder: Path, prefix: str) -> Generator[Path]:
 
 
 def take_left_over(folder: Path, prefix: str) -> Generator[Path]:
-    """Yield the folders that killed processes left; delete each after its turn."""
+    """Yield each temporary folder in ``folder`` that a killed process left over, and delete it after use."""
     for path in folder.glob(f"{escape_glob(prefix)}*"):
         with suppress(OSError):
             descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
@@ -51,12 +55,12 @@ def take_left_over(folder: Path, prefix: str) -> Generator[Path]:
 
 
 def escape_glob(text: str) -> str:
-    """Return ``text`` as a pattern that matches it alone."""
+    """Return a glob pattern that matches exactly ``text``."""
     return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in text)
 
 
 def exchange(a: Path, b: Path) -> bool:
-    """Exchange two folders at once; return false, with nothing changed, where the system cannot."""
+    """Swap two folders atomically, and return whether that succeeded; a failure changes nothing."""
     try:
         call = ctypes.CDLL(None, use_errno=True).renameat2
     except (AttributeError, OSError, TypeError):

@@ -1,4 +1,4 @@
-"""``Target``: everything that the code knows of an HLS vendor. The rest is its template folder."""
+"""``Target``: the facts about an HLS tool that the Python code needs; the vendor's templates contain the rest."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from qhls.errors import EmitError
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An HLS tool. ``folder`` holds its ``dialect.j2`` and ``build.tcl.j2``."""
+    """An HLS tool. The template folder ``name`` contains its ``dialect.j2`` and ``build.tcl.j2``."""
 
     name: str
     title: str
     header: str
-    """The header that an include path must contain to simulate with g++."""
+    """The name of the vendor's header that the include folder for C simulation must contain."""
     environment: tuple[tuple[str, str], ...]
-    """Environment variables of a vendor installation and the folder of the headers below each."""
+    """Pairs of an environment variable, the root of a vendor installation, and the header folder relative to it."""
     wheel: PurePosixPath
-    """Folder of the same headers in the ``hls4ml`` package."""
+    """The folder of the vendor's headers in the ``hls4ml`` package."""
     optimisation: str
-    """g++ level for simulation, chosen by measurement (benchmarks/README.md)."""
+    """The optimisation level of g++ for C simulation, chosen by measurement (benchmarks/README.md)."""
 
     @property
     def include_variable(self) -> str:
-        """Return the environment variable with which a user gives the header folder."""
+        """Return the name of the environment variable in which a user can state the header folder."""
         return f"QHLS_{self.name.upper()}_INCLUDE"
 
 
 VERILOG = "verilog"
-"""Target that is no HLS tool: ``qhls.rtl`` writes and simulates its projects."""
+"""The name of the Verilog target, which is no HLS tool: ``qhls.rtl`` writes and simulates its projects."""
 QONNX = "qonnx"
-"""Target that is no hardware: ``qhls.onnx`` writes the graph as one file and executes it."""
+"""The name of the QONNX target, which is no hardware: ``qhls.onnx`` writes the graph as one file and executes it."""
 
 TARGETS = {
     target.name: target
@@ -58,7 +58,7 @@ TARGETS = {
 
 
 def get_target(name: str) -> Target:
-    """Return the HLS tool of that name; raises ``EmitError`` that lists all targets."""
+    """Return the HLS tool with this name. Raises ``EmitError``, which lists all targets, for any other name."""
     if name not in TARGETS:
         names = ", ".join([*TARGETS, VERILOG, QONNX])
         raise EmitError(f"target: expected one of {names}, got {name!r}. Choose one of these.")

@@ -1,4 +1,4 @@
-"""Template views: identifiers, C types, sizes and index expressions. All arithmetic of emission is here."""
+"""``CDesign``: the view of a whole design from which the templates write C++."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from qhls.plan.streams.network import StreamPlan
 
 INTEGERS = ((8, "signed char"), (16, "short"), (32, "int"), (64, "long long"))
-"""The C integers that hold a constant's codes, by width; wider ones are cut into words."""
+"""The C integer types for the codes of constants, by width; wider codes are split into words."""
 _WORD = 64
-"""Bits of a word."""
+"""The width in bits of one word of a split code."""
 
 
 @dataclass(frozen=True)
 class CTable:
-    """A table of integer codes."""
+    """The C table of a constant's integer codes."""
 
     op: Const
     tensor: CTensor
@@ -35,17 +35,17 @@ class CTable:
 
     @property
     def title(self) -> str:
-        """Return the name, safe in comments and string literals."""
+        """Return the constant's name, safe in comments and string literals."""
         return make_printable(self.op.name)
 
     @property
     def words(self) -> int:
-        """Return the number of words of a code that no C integer holds, else 0."""
+        """Return the number of words into which each code is split, or 0 if a C integer type is wide enough."""
         return 0 if self.op.bound < 1 << _WORD - 1 else -(-self.tensor.type.fixed.width // _WORD)
 
     @property
     def integer(self) -> str:
-        """Return the narrowest C integer for the codes, or that of their words."""
+        """Return the narrowest C integer type for the codes, or the type of a word if codes are split."""
         if self.words:
             return "unsigned long long"
         width = self.tensor.type.fixed.width + (not self.tensor.type.fixed.signed)
@@ -53,7 +53,7 @@ class CTable:
 
     @property
     def codes(self) -> str:
-        """Return the codes, comma-separated; where no C integer holds them as their words, lowest first."""
+        """Return the codes as text, separated by commas; a split code is its words, lowest first."""
         codes: list[int] = self.values.ravel().tolist()
         if not self.words:
             return ",".join(map(str, codes))
@@ -64,7 +64,7 @@ class CTable:
 
 @dataclass
 class CDesign:
-    """A plan as templates see it."""
+    """The view of a whole plan that the templates read."""
 
     plan: Plan | StreamPlan
     top: str = ""
@@ -75,13 +75,13 @@ class CDesign:
     """The tensors that the outputs are copied from."""
     outputs: list[CTensor | CStream] = field(default_factory=list["CTensor | CStream"])
     stores: list[str] = field(default_factory=list[str])
-    """The functions that copy a result to its output."""
+    """The names of the C functions that copy each result to its output."""
     processes: list[CProcess] = field(default_factory=list["CProcess"])
-    """The functions of a design of streams, and ``channels`` between them."""
+    """The functions of a stream design; ``channels`` are the FIFOs between them."""
     channels: list[CStream] = field(default_factory=list["CStream"])
     taps: list[CTap] = field(default_factory=list[CTap])
     warnings: list[str] = field(default_factory=list[str])
-    """Reasons for which a tool or the part will not build the design."""
+    """The reasons why the tool or the part may be unable to build the design."""
 
     @property
     def graph(self) -> Graph:
@@ -95,39 +95,39 @@ class CDesign:
 
     @property
     def output_titles(self) -> list[str]:
-        """Return the name, safe in comments and string literals."""
+        """Return the names of the outputs, safe in comments and string literals."""
         return [make_printable(op.name) for op in self.graph.outputs]
 
     @property
     def output_layers(self) -> list[str]:
-        """Return the outputs' Keras layers, safe in comments and string literals."""
+        """Return the names of the outputs' Keras layers, safe in comments and string literals."""
         return [make_printable(op.layer) for op in self.graph.outputs]
 
     @property
     def copies(self) -> list[tuple[str, CTensor, CTensor]]:
-        """Return function, result and output of each copy."""
+        """Return the C function, the source and the destination of each copy of a result to an output."""
         ports = [port.tensor for port in self.outputs if self.stores]
         return list(zip(self.stores, self.results, ports, strict=True))
 
     @property
     def obstacles(self) -> list[str]:
-        """Return the obstacles to overlapping calls, safe in comments; empty where calls overlap."""
+        """Return the reasons why calls of functions cannot overlap, safe in comments; empty if they can."""
         obstacles = self.plan.obstacles if isinstance(self.plan, Plan) else ()
         return [make_printable(obstacle, 1000) for obstacle in obstacles]
 
     @property
     def picture(self) -> str:
-        """Return the graph, one op per line, safe in any file."""
+        """Return the graph as text with one op per line, safe in any file."""
         return draw_graph(self.graph, self.top, self.notes)
 
     @property
     def functions(self) -> list[CFunction]:
-        """Return every function once, before those that call it."""
+        """Return every function once, each before the functions that call it."""
         return list(_list_functions(self.operations))
 
     @property
     def types(self) -> list[CType]:
-        """Return every typedef, in order of use."""
+        """Return every type that needs a C typedef, in order of first use."""
         results = [stream for p in self.processes for stream in p.results]
         streams = [*self.channels, *results, *self.constants]
         tensors = [*(each.tensor for each in streams), *self._arrays]
@@ -150,17 +150,17 @@ class CDesign:
 
     @property
     def banked(self) -> list[CTensor]:
-        """Return the tensors in memories of several banks."""
+        """Return the tensors, except constants, that are stored in several memory banks."""
         return [t for t in self._arrays if t.banks > 1 and not t.partition]
 
     @property
     def folded(self) -> list[CTensor]:
-        """Return the tables with one tile of weights per word."""
+        """Return the tables of weights that store a whole tile in each memory word."""
         return [c.tensor for c in self.constants if c.tensor.word > 1]
 
     @property
     def register_bits(self) -> int:
-        """Return the bits of the largest array in registers."""
+        """Return the size in bits of the largest array in registers."""
         stored = [t for t in self._arrays if t.partition and t.place != "wired"]
         return max((t.size * t.type.fixed.width for t in stored), default=0)
 
@@ -176,7 +176,7 @@ class CDesign:
 
     @property
     def ports(self) -> list[CTensor | CStream]:
-        """Return inputs, then outputs."""
+        """Return the input ports, then the output ports."""
         return [*self.inputs, *self.outputs]
 
 
@@ -189,7 +189,7 @@ def _list_functions(operations: Sequence[CFunction]) -> Iterator[CFunction]:
 
 
 def draw_graph(graph: Graph, top: str, notes: Sequence[str]) -> str:
-    """Return ``graph``, one op per line, and ``notes``, safe in any file."""
+    """Return ``graph`` as text, one op per line, followed by ``notes``, safe in any file."""
     rows = [HEADER, *graph.list_rows()]
     lines = align([tuple(make_printable(cell, 1000) for cell in row) for row in rows])
     results = ", ".join(make_printable(op.name) for op in graph.outputs)

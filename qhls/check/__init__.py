@@ -1,4 +1,4 @@
-"""Comparison of all executions of a design: interpreter, C simulation and Keras."""
+"""Comparison of all executions of a design: interpreter, simulations, and Keras or ONNX."""
 
 from qhls.check.executions import BitComparison, CheckReport, check
 

@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from qhls.design import Design
 
 _SAMPLES = 256
-"""Most random inputs on which a distance is measured."""
+"""Maximum number of random inputs on which a distance is measured."""
 FEWEST = 8
-"""Fewest random inputs on which a distance is measured."""
+"""Minimum number of random inputs on which a distance is measured."""
 _NUMBERS = 1 << 28
-"""Numbers of all tensors that these inputs make: bounds the time for large images."""
+"""Maximum number of tensor elements computed for these inputs: bounds the time for large images."""
 
 
 @dataclass(frozen=True)
 class OutputDistance:
-    """Distance at one output: the ``largest`` difference of a number, and the share of samples with equal argmax.
+    """Distance at one output: the largest difference of an element, and the share of samples with equal argmax.
 
     ``agreement`` is None where the last axis has one number only.
     """
@@ -39,7 +39,7 @@ class OutputDistance:
 
 @dataclass(frozen=True)
 class Distance:
-    """Distance of a design from the given model, by output, on ``samples`` inputs; ``data`` names these."""
+    """Distance of a design from the given model at each output, on ``samples`` inputs, which ``data`` names."""
 
     samples: int
     data: str
@@ -52,13 +52,13 @@ class Distance:
 
 
 def choose_sample_count(graph: Graph) -> int:
-    """Return the number of random inputs on which a distance of ``graph`` is measured."""
+    """Return the number of random inputs on which the distance of ``graph`` is measured."""
     numbers = sum(op.size for op in graph.ops if op.batched)
     return min(max(_NUMBERS // max(numbers, 1), FEWEST), _SAMPLES)
 
 
 def measure_distance(design: Design, codes: Sequence[Array], data: str) -> Distance:
-    """Measure the distance of ``design`` from the given model on input ``codes``; the report calls these ``data``.
+    """Measure the distance of ``design`` from the given model on input ``codes``, which the report calls ``data``.
 
     The interpreter runs the design. Outputs are those of the given model, or its logits where it ends in a softmax.
     Keras computes in the float type that ``check`` compares with.

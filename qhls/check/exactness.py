@@ -13,7 +13,9 @@ from qhls.system.text import escape_controls
 
 @dataclass(frozen=True)
 class LayerExactness:
-    """One Keras layer: ``bits`` of its largest number as an integer (float32 holds 24), and a verdict on float32.
+    """The exactness of one Keras layer: the width of its largest integer in bits, and a verdict on float32.
+
+    ``bits``: the width; float32 represents 24 bits exactly.
 
     ``float32``: "exact", "may round", or "real numbers" where a scale or function is not fixed-point and a quantizer
     turns it into steps.
@@ -26,12 +28,12 @@ class LayerExactness:
 
 @dataclass(frozen=True)
 class ExactnessReport(Printed):
-    """All layers, and the float type in which Keras is compared."""
+    """The exactness of all layers, and the float type in which Keras is compared with the design."""
 
     layers: list[LayerExactness]
     compared_in: str
     approximations: tuple[str, ...] = ()
-    """Sentences on each approximation and its error, and on the distance of the whole."""
+    """Sentences on each approximation and its error, and on the distance of the whole design."""
     notes: tuple[str, ...] = ()
     """Sentences on the layers that are left to the host."""
 
@@ -45,7 +47,7 @@ class ExactnessReport(Printed):
 
 
 def report_exactness(graph: ModelGraph, approximations: Sequence[object] = ()) -> ExactnessReport:
-    """Report the exactness of ``graph`` by the ranges of its ops."""
+    """Report the exactness of each layer of ``graph``, derived from the ranges of its ops."""
     layers: dict[str, int] = {}
     inexact = graph.inexact
     for op in graph.ops:

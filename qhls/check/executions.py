@@ -1,4 +1,4 @@
-"""Comparison of the interpreter, the C simulation of every target, and Keras, bit for bit."""
+"""Bit-exact comparison of the interpreter with the simulation of every target, and with Keras or ONNX."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class BitComparison:
-    """Two executions compared: the number of codes and bits, the mismatches, and the first op that differs."""
+    """Comparison of two executions: the number of codes, bits and mismatches, and the first op that differs."""
 
     title: str
     codes: int
@@ -46,7 +46,7 @@ class BitComparison:
 
     @property
     def cells(self) -> tuple[str, ...]:
-        """One row of the report."""
+        """Return the row of the report that describes this comparison."""
         verdict = "equal" if not self.mismatches else "DIFFERENT"
         if self.rounded:
             verdict += f", except for {self.rounded:,} samples where float64 itself rounds"
@@ -55,7 +55,7 @@ class BitComparison:
 
 @dataclass(frozen=True)
 class CheckReport(Printed):
-    """Comparisons of one ``check``; true when none has a mismatch. ``print`` shows all of them."""
+    """The comparisons of one ``check``; true if none has a mismatch. ``print`` shows all of them."""
 
     samples: int
     comparisons: list[BitComparison]
@@ -83,7 +83,7 @@ def check(
     targets: str | Sequence[str],
     include: str | Path | None = None,
 ) -> CheckReport:
-    """Run all executions on ``codes`` and compare every output code.
+    """Run the interpreter, the simulations of ``targets`` and the model, if any, on ``codes``; compare their outputs.
 
     Raises:
         CsimError: a C simulation cannot be built or run.
@@ -134,7 +134,10 @@ def build_simulations(
     *,
     taps: bool = False,
 ) -> list[Simulation]:
-    """Build the simulation of every target, in the order of ``targets``; ``taps``: with the results of all ops."""
+    """Build the simulation of every target, in the order of ``targets``.
+
+    ``taps``: whether simulations return the results of all ops.
+    """
     from qhls import rtl
     from qhls.backends.csim import build
     from qhls.backends.target import QONNX, VERILOG, get_target
@@ -157,7 +160,7 @@ def build_simulations(
 def _compare_with_model(
     design: Design, codes: Sequence[Array], results: Sequence[Array]
 ) -> tuple[list[BitComparison], list[str]]:
-    """Return the comparison of the design's exact part with its model, that of a softmax in hardware, and notes."""
+    """Compare the exact part of a design, and a softmax in hardware, with the model; return comparisons and notes."""
     from qhls.check.reference import make_reference
 
     graph = design.exact or design.graph
@@ -195,12 +198,12 @@ def _compare_with_model(
 
 
 def _find_undefined(received: Sequence[Any]) -> Array:
-    """Return for each sample whether an output has a number that is not finite."""
+    """Return for each sample whether any output has a number that is not finite."""
     return np.any([~np.isfinite(a).reshape(len(a), -1).all(1) for a in received], axis=0)
 
 
 def _find_rounding(graph: Graph, samples: Sequence[Array], received: dict[Op, Any]) -> Array:
-    """Return for each sample whether its first difference is within the rounding of wide sums in float64.
+    """Return for each sample whether rounding of wide sums in float64 explains its first difference.
 
     Between compared ops, an interval bounds each tensor that may have rounded, and its readers map the interval.
     """
@@ -215,7 +218,7 @@ def _find_rounding(graph: Graph, samples: Sequence[Array], received: dict[Op, An
 
     for op in batched:
         around, slack = Interval(Codes(expected[op])), _bound_rounding(op)
-        # The interval of a nested graph is all that it ever gives, which would explain too much.
+        # The interval of a nested graph is its whole range, which would explain too much.
         reached = not op.nested and any(operand in rounded for operand in op.operands)
         if reached:
             around = op.evaluate(*map(find_range, op.operands))
@@ -234,7 +237,7 @@ def _find_rounding(graph: Graph, samples: Sequence[Array], received: dict[Op, An
 
 
 def _bound_rounding(op: Op) -> Fraction:
-    """Return the largest rounding error of ``op`` in float64, in codes, on exact inputs: 0 up to 53 bits."""
+    """Return a bound of the rounding error of ``op`` in float64, in codes, on exact inputs: 0 up to 53 bits."""
     size, bits = op.magnitude, 0
     if isinstance(op, Quantize):  # Keras adds the difference (quantised - x) to x
         finest = max(op.x.type.frac, op.frac)
@@ -247,14 +250,14 @@ def _bound_rounding(op: Op) -> Fraction:
 
 
 def _replace(values: Array, into: Array, where: Array) -> Array:
-    """Return ``into`` with ``values`` for the samples ``where``."""
+    """Return ``into`` with the samples marked by ``where`` replaced by those of ``values``."""
     return np.where(where.reshape(-1, *(1,) * (values.ndim - 1)), values, into)
 
 
 def _compare_softmax(
     design: Design, framework: str, wanted: Sequence[Array], results: Sequence[Array]
 ) -> BitComparison:
-    """Compare the hardware's softmax with the probabilities of Keras."""
+    """Compare the hardware's softmax with the probabilities of the given model."""
     from qhls.design import decode_outputs
 
     end, axes = design.softmax, list_softmax_axes(design.exact or design.graph)
@@ -271,7 +274,7 @@ def _compare_softmax(
 
 
 def _find_differences(expected: Sequence[Array], received: Sequence[Array]) -> Array:
-    """Return per sample, whether any output differs."""
+    """Return for each sample whether any output differs."""
     pairs = zip(expected, received, strict=True)
     return np.any([(a != b).reshape(len(a), -1).any(1) for a, b in pairs], axis=0)
 

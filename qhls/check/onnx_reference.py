@@ -15,13 +15,14 @@ from qhls.onnx.load.model import OnnxModel
 from qhls.onnx.load.trace import OnnxHost, RealEnd
 
 _NEAR = {"float32": 2.0**-20, "float64": 2.0**-30}
-"""Share of the largest number by which two computations of one real number may differ, by float type."""
+"""Tolerance between two computations of a real number, relative to the largest number, by float type."""
 
 
 class OnnxReference:
-    """The model of ``graph``, in float32 where every op's range proves that exact, else in float64.
+    """An ONNX model as reference of ``graph``, in float32 if op ranges prove this exact, else in float64.
 
-    ``host``: what the host computes from the outputs. These are compared as real numbers, behind it.
+    ``host``: the part of the model after the outputs, which the host computes. Its results are compared as real
+    numbers.
     """
 
     framework = "ONNX"
@@ -43,7 +44,7 @@ class OnnxReference:
         self._executor = OnnxExecutor(model.proto, self.dtype)
 
     def run(self, codes: Sequence[Array]) -> list[Array]:
-        """Return the outputs as codes of the graph's output types; a number between codes stays a fraction."""
+        """Return the outputs in codes of the graph's output types, as fractions where they lie between codes."""
         names = [self._find_logits(name) for name in self.model.outputs]
         computed = self._compute(codes, names)
         ends = self.host.ends if self.host else [None] * len(computed)
@@ -57,15 +58,15 @@ class OnnxReference:
         ]
 
     def compute_numbers(self, codes: Sequence[Array]) -> list[Array]:
-        """Return the outputs as numbers; logits where a softmax is left to the host."""
+        """Return the outputs as real numbers; logits where a softmax is left to the host."""
         return self._compute(codes, [self._find_logits(name) for name in self.model.outputs])
 
     def compute_ends(self, codes: Sequence[Array]) -> list[Array]:
-        """Return the outputs as numbers of the given model, with its softmax."""
+        """Return the outputs of the given model as real numbers, after its softmax."""
         return self._compute(codes, list(self.model.outputs))
 
     def tap(self, codes: Sequence[Array]) -> dict[Op, Array]:
-        """Return codes of each node's result, by the op that ends the node, where it has the same numbers."""
+        """Return the codes of each node's result by the node's last op, where both have the same shape."""
         last = {
             op.layer: op for op in self.graph.ops if op.batched and op.layer in self.model.tensors
         }
@@ -81,7 +82,7 @@ class OnnxReference:
         return taps
 
     def _compare_ends(self, received: Array, op: Op, end: RealEnd, codes: Array) -> Array:
-        """Return ``codes`` where the host computes ``received`` from them, up to rounding; other codes elsewhere.
+        """Return ``codes``, changed in each sample whose host results differ from ``received`` by more than rounding.
 
         A sample that differs is half a code away in each element.
         """
@@ -93,13 +94,13 @@ class OnnxReference:
         return np.where(same, codes, codes + 0.5)
 
     def _find_logits(self, output: str) -> str:
-        """Return the tensor before a softmax that is left to the host, or the output itself."""
+        """Return the name of the tensor before a softmax that is left to the host, or of the output itself."""
         nodes = [node for node in self.model.nodes if output in node.outputs]
         left = nodes and nodes[0].name in self.graph.host_softmax
         return nodes[0].inputs[0] if left else output
 
     def _compute(self, codes: Sequence[Array], names: list[str]) -> list[Array]:
-        """Return tensors by name; the model computes as many samples at once as its file says."""
+        """Return the tensors ``names``, computed in batches of the size that the model's file states."""
         numbers = [
             decode(array, op.type) for array, op in zip(codes, self.graph.inputs, strict=True)
         ]

@@ -1,4 +1,4 @@
-"""``Reference``: Keras itself on a design's inputs, in the precision in which it is exact."""
+"""``Reference``: runs the Keras model on a design's inputs, in its own float type if that is exact, else in float64."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import pad_to_packets, skip_gradients, train_in_float32, use_precision
 
 BATCH = 512
-"""Samples a call: bounds the memory of a model's activations."""
+"""Samples per call: bounds the memory of a model's activations."""
 
 
 def make_reference(model: Any, graph: ModelGraph, host: Any = None) -> Reference | OnnxReference:
-    """Return the reference of ``graph``, which is that of ``model``; ``host`` is the design's."""
+    """Return the reference that computes the outputs of ``graph`` by ``model``; ``host``: the design's host part."""
     if isinstance(model, OnnxModel):
         return OnnxReference(model, graph, host)
     return Reference(model, graph)
@@ -65,19 +65,22 @@ class Reference:
         self.model = copy_in_precision(model, self.dtype, graph.host_softmax)
 
     def run(self, codes: Sequence[Array]) -> list[Any]:
-        """Return the outputs as codes of the graph's output types; a number between codes stays a fraction."""
+        """Return the outputs in codes of the graph's output types, as fractions where they lie between codes."""
         return self._scale(self.model, codes, self.graph.outputs)
 
     def compute_numbers(self, codes: Sequence[Array]) -> list[Array]:
-        """Return the outputs as numbers."""
+        """Return the outputs as real numbers."""
         return self._compute_floats(self.model, codes)
 
     def compute_ends(self, codes: Sequence[Array]) -> list[Array]:
-        """Return the outputs as numbers of the given model, with the softmax that the design computes itself."""
+        """Return the given model's outputs as real numbers, its final softmax included."""
         return self._compute_floats(copy_in_precision(self.whole, self.dtype), codes)
 
     def tap(self, codes: Sequence[Array]) -> dict[Op, Any]:
-        """Return the codes of each Keras layer's output, by the op that ends the layer, where one op does."""
+        """Return the outputs of Keras layers as codes, by each layer's last op.
+
+        Layers with several outputs are missing, and so are real numbers that no quantizer has rounded.
+        """
         last = {op.layer: op for op in self.graph.ops if op.batched and op.layer}
         last = {
             layer: op

@@ -21,10 +21,10 @@ EXIT_ERROR, EXIT_FAULT, EXIT_INTERRUPTED = 2, 3, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit status, one of ``qhls.cli.arguments.STATUSES``. Messages go to stderr."""
+    """Run a command and return its exit status, which ``qhls.cli.arguments.STATUSES`` explains. Errors go to stderr."""
     words = sys.argv[1:] if arguments is None else list(arguments)
     if words[:1] == ["report"] and words[1:2] not in (["read"], ["design"], ["-h"], ["--help"], []):
-        words.insert(1, "design")  # the model is the first word
+        words.insert(1, "design")  # ``qhls report MODEL`` is short for ``qhls report design MODEL``
     try:
         options = build_parser().parse_args(words or ["--help"])
         return _run(options)
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    """Run the command; write an error as one message and return its status."""
+    """Run the command and return its exit status; errors are written to stderr as one message."""
     say = partial(print, f"qhls {options.command}:", file=sys.stderr)
     try:
         if _needs_keras(options):
@@ -58,7 +58,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _needs_keras(options: argparse.Namespace) -> bool:
-    """Return whether the command builds a Keras model; reports and saved designs need none."""
+    """Return whether the command needs Keras, unlike ``report read`` and commands on saved designs."""
     if options.command == "report" and options.action == "read":
         return False
     if options.command == "build":

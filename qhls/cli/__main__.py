@@ -1,4 +1,4 @@
-"""``python -m qhls.cli`` is ``qhls``."""
+"""Entry point of ``python -m qhls.cli``, which does the same as ``qhls``."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Arguments that several commands share."""
+"""Command-line arguments that several commands share."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def add_common(command: argparse.ArgumentParser, name: str) -> None:
 
 
 def add_ends(command: argparse.ArgumentParser) -> None:
-    """Add the arguments for numbers that no fixed-point type holds."""
+    """Add the options for a softmax at the end, layers with real weights, and approximations of real numbers."""
     ends = (
         "softmax at the end of the model: left to the host, computed in hardware, or replaced by the index of the "
         "largest logit; default: host"
@@ -68,7 +68,7 @@ def add_model(command: argparse.ArgumentParser, several: bool) -> None:
 
 
 def parse_count(text: str) -> int:
-    """Parse a number of samples."""
+    """Parse a number of samples, which must be positive."""
     with suppress(ValueError):
         if (count := int(text)) > 0:
             return count

@@ -1,4 +1,4 @@
-"""Commands on designs: compile, check, plan, energy, show."""
+"""Commands on designs: compile, check, plan, energy, report, show."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ EXIT_DIFFERENT = 1
 
 
 def read_design(options: argparse.Namespace, model: str) -> Any:
-    """Return the design of a model file, compiled with the options, or a saved design."""
+    """Return the design from a file: a model, which is compiled with the options, or a saved design."""
     from qhls.compile import compile as compile_model
     from qhls.compile import read_source
 
@@ -62,7 +62,7 @@ def read_design(options: argparse.Namespace, model: str) -> Any:
 def _compile_as_configured(
     options: argparse.Namespace, model: Any, input_types: Any, settings: Mapping[str, Any]
 ) -> Any:
-    """Return the design of a model with the schedule of hls4ml's configuration; write what that leaves out."""
+    """Compile a model with the schedule of hls4ml's configuration, and print the settings that were left out."""
     from qhls.compile import compile as compile_model
 
     config = read_config(options.hls4ml_config)
@@ -75,7 +75,7 @@ def _compile_as_configured(
 
 
 def _refuse_settings(options: argparse.Namespace, model: str) -> None:
-    """Raise ``QhlsError`` for a setting that a saved design has already."""
+    """Raise ``QhlsError`` if an option was set that a saved design already fixes."""
     names = (
         *("weights", "input_type", "reuse_factor", "clock_period", "part", "softmax", "real_end"),
         *(
@@ -100,7 +100,7 @@ def _refuse_settings(options: argparse.Namespace, model: str) -> None:
 
 
 def run_compile(options: argparse.Namespace) -> int:
-    """Write the projects of all targets."""
+    """Write the projects of a design for the chosen targets, and print their paths, notes and warnings."""
     design = read_design(options, options.model[0])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DesignWarning)  # printed below, once for all targets
@@ -131,7 +131,7 @@ def describe_projects(design: Design, projects: Mapping[str, str]) -> dict[str, 
 
 
 def run_check(options: argparse.Namespace) -> int:
-    """Print the comparison of all executions; return ``EXIT_DIFFERENT`` if a bit differs."""
+    """Compare the interpreter, the simulations and Keras, and return ``EXIT_DIFFERENT`` if a bit differs."""
     design = read_design(options, options.model[0])
     x = read_arrays(options.data) if options.data else draw_inputs(design, options.samples)
     targets = options.target or [*TARGETS]
@@ -143,21 +143,21 @@ def run_check(options: argparse.Namespace) -> int:
 
 
 def draw_inputs(design: Design, samples: int) -> Any:
-    """Return ``samples`` random inputs over the types of all inputs, as ``Design.check`` takes them."""
+    """Return ``samples`` random values per input, uniform over its type, in the form that ``Design.check`` takes."""
     codes = design.random_codes(samples)
     x = [decode(c, op.type) for c, op in zip(codes, design.graph.inputs, strict=True)]
     return x if len(x) > 1 else x[0]
 
 
 def write_json(path: Path | None, content: object) -> None:
-    """Write ``content`` to ``path``, if any, and print the path."""
+    """Write ``content`` as JSON to ``path`` and print the path; do nothing if ``path`` is None."""
     if path is not None:
         whole = json.dumps(content, indent=2) + "\n"
         sys.stdout.write(f"{write_whole(path, whole.encode(), '--json')}\n")
 
 
 def run_plan(options: argparse.Namespace) -> int:
-    """Print the hardware of the design."""
+    """Print the plan of the design's hardware, one process per line."""
     design = read_design(options, options.model[0])
     print_tables(design.plan)
     if options.json:
@@ -199,7 +199,7 @@ def run_energy(options: argparse.Namespace) -> int:
 
 
 def _print_areas(comparison: CostComparison, whole: bool) -> None:
-    """Print area, latency and operations of all designs, or the warnings of their areas."""
+    """Print area, latency and bit operations of all designs if ``whole``, else only the warnings on their area."""
     if whole:
         for design in comparison.areas:
             print_tables(
@@ -213,7 +213,7 @@ def _print_areas(comparison: CostComparison, whole: bool) -> None:
 
 
 def run_report(options: argparse.Namespace) -> int:
-    """Write the page of a design; return ``EXIT_DIFFERENT`` if a check found a difference or a proof failed."""
+    """Write the report page of a design; return ``EXIT_DIFFERENT`` if a check found a difference or a proof failed."""
     design = read_design(options, options.model[0])
     x = read_arrays(options.data) if options.data else None
     check = design.check(x, options.target) if options.check else None
@@ -234,7 +234,7 @@ def run_report(options: argparse.Namespace) -> int:
 
 
 def run_show(options: argparse.Namespace) -> int:
-    """Print the operations of the design and its exactness."""
+    """Print the ops of the design, and in which layers Keras' float32 arithmetic is exact."""
     design = read_design(options, options.model[0])
     print_lines(design.show(), HEADER, design.graph.list_rows())
     sys.stdout.write(f"\n{design.exactness()}\n")

@@ -36,7 +36,7 @@ GROUPS = {
     "hardware and costs": ("plan", "energy", "report"),
     "quantisations": ("search", "qtools"),
 }
-"""The commands of ``qhls --help``, by group."""
+"""Commands by the groups in which ``qhls --help`` lists them."""
 
 EXAMPLES = {
     "compile": "qhls compile model.keras -i s16.10 -o project --part xc7z020clg400-1",
@@ -52,11 +52,11 @@ EXAMPLES = {
     "search": "qhls search model.keras data.npz -i u5.4 --trials 40 --folder search",
     "qtools": "qhls qtools model.h5 --json types.json",
 }
-"""One call per command."""
+"""Example call of each command."""
 
 
 class _Help(argparse.RawDescriptionHelpFormatter):
-    """Help whose description and epilog keep their lines; the description lists the commands."""
+    """Help formatter that keeps line breaks and omits argparse's list of commands, which the description contains."""
 
     def _format_action(self, action: argparse.Action) -> str:
         return "" if action.dest == "command" else super()._format_action(action)
@@ -112,7 +112,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _describe_groups(commands: Any) -> str:
-    """Return the first lines of ``qhls --help``: what qhls does, and the commands by group."""
+    """Return the description in ``qhls --help``: the purpose of qhls, and its commands by group."""
     helps = {action.dest: action.help for action in commands._choices_actions}
     lines = ["Compile quantised Keras models to hardware, bit for bit."]
     for group, names in GROUPS.items():
@@ -123,7 +123,7 @@ def _describe_groups(commands: Any) -> str:
 
 
 def add_design_options(commands: Any) -> None:
-    """Add the arguments that only some commands on designs have."""
+    """Add the arguments that only some of the ``commands`` have, such as ``--output`` of ``compile``."""
     folder = "folder for the projects, one subfolder per target"
     add_option(commands, "compile", "-o", "--output", required=True, help=folder)
     add_option(commands, "compile", "--save", type=Path, metavar="FILE", help=SAVE)
@@ -225,7 +225,7 @@ def add_qtools(commands: Any) -> None:
 
 
 def add_report(commands: Any) -> None:
-    """Add ``qhls report design``, also without the word, and ``qhls report read``, which needs no model."""
+    """Add ``qhls report design``, where ``design`` may be left out, and ``qhls report read``, which needs no model."""
     what = "write a page on a design, or read reports of Vivado HLS, Vitis HLS and Vivado"
     usage = "qhls report [design] MODEL -o PAGE.html ...\n       qhls report read PATH ..."
     command = commands.add_parser(
@@ -259,7 +259,7 @@ def add_report(commands: Any) -> None:
 
 
 def add_search_options(command: argparse.ArgumentParser) -> None:
-    """Add the settings of ``qhls.search``, which also defines their defaults."""
+    """Add the arguments of ``qhls search``, whose defaults ``qhls.search`` defines."""
     arrays = "data as .npz with x_train, y_train, and x_test, y_test (or x_val, x_validation, ...)"
     command.add_argument("data", type=Path, help=arrays)
     several = (

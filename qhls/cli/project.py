@@ -1,4 +1,4 @@
-"""``qhls build``: a design that a project file, ``qhls.toml``, describes in full, so that one word repeats it."""
+"""``qhls build``: the command that builds a design which a project file, ``qhls.toml``, describes completely."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ _KEYS: dict[str, dict[str, tuple[type, ...]]] = {
     },
     "schedule": {
         field.name: (object,) for field in fields(Schedule)
-    },  # it checks its fields itself
+    },  # ``Schedule`` checks its fields itself
     "check": {"samples": (int,)},
 }
-"""The keys of the file and of its tables, with the kinds of their values."""
+"""Allowed keys of the file and of its tables, with the types of their values."""
 _NAMES = {
     str: "a string",
     list: "a list",
@@ -53,7 +53,7 @@ _NAMES = {
 
 @dataclass(frozen=True)
 class ProjectFile:
-    """The content of a project file. Paths are relative to the folder of the file.
+    """Content of a project file. Paths are relative to the folder of the file.
 
     ``settings``: arguments of ``qhls.compile``. ``samples``: random inputs of the check; 0 without a check.
     """
@@ -65,7 +65,7 @@ class ProjectFile:
 
     @property
     def targets(self) -> list[str]:
-        """Return the targets whose projects are written."""
+        """Return the names of the targets for which projects are written."""
         return self.content.get("targets", [*TARGETS])
 
     @property
@@ -81,21 +81,21 @@ class ProjectFile:
 
     @property
     def samples(self) -> int:
-        """Return the number of random inputs of the check; 0 if none is asked for."""
+        """Return the number of random inputs of the check, or 0 if the file asks for no check."""
         check = self.content.get("check")
         return 0 if check is None else check.get("samples", 256)
 
     def find_path(self, key: str) -> Path | None:
-        """Return the path under ``key``; None without one."""
+        """Return the path that the file gives for ``key``, or None if it gives none."""
         return self.folder / self.content[key] if key in self.content else None
 
 
 def read_project(path: Path) -> ProjectFile:
-    """Return the design that the project file at ``path``, or in the folder ``path``, describes.
+    """Return the content of the project file at ``path``, or in the folder ``path``, after checking it.
 
     Raises:
         LoadError: a missing or damaged file, or a key or value that it cannot have.
-        VerifyError: a field of the schedule that is not what it should be.
+        VerifyError: a field of the schedule with an invalid value.
     """
     path = path / PROJECT_FILE if path.is_dir() else path
     where = text.escape_line(path.name)
@@ -160,7 +160,7 @@ def _say(what: str, value: object) -> None:
 
 
 def _check_keys(table: Mapping[str, Any], name: str, where: str) -> None:
-    """Refuse keys that ``table`` cannot have, and values of the wrong kind."""
+    """Raise ``LoadError`` for keys that are not allowed in ``table`` and for values of the wrong type."""
     known = _KEYS[name]
     place = f"{where}: {name}" if name else where
     for key, value in table.items():
@@ -178,12 +178,12 @@ def _check_keys(table: Mapping[str, Any], name: str, where: str) -> None:
 
 
 def _is_one_of(value: object, kinds: tuple[type, ...]) -> bool:
-    """Return whether ``value`` is of one of the kinds; Python's booleans are whole numbers, a file's are not."""
+    """Return whether the exact type of ``value``, such as bool, is one of ``kinds``; ``object`` allows every type."""
     return type(value) in kinds or object in kinds
 
 
 def _check_values(content: Mapping[str, Any], where: str) -> None:
-    """Refuse unknown targets, types of inputs that are no text, and a number of samples below one."""
+    """Raise ``LoadError`` for unknown targets, and for invalid input types, numbers of samples and report names."""
     targets = content.get("targets", [*TARGETS])
     _require(targets, [*TARGETS, VERILOG, QONNX], f"{where}: targets")
     inputs = content.get("inputs", "")

@@ -1,4 +1,4 @@
-"""Arguments of the command line for an interval, a budget and folds: the targets of a plan."""
+"""Command-line arguments of the schedule: interval, budget, folds, ports and FPGA family."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from qhls.plan.schedule import LIMIT_UNITS, FamilyName, Io
 
 
 def add_family(command: argparse.ArgumentParser, name: str) -> None:
-    """Add the argument for the FPGA family of a design, where neither ``name`` nor a device decides on it."""
+    """Add ``--family`` to the command ``name``, except ``synth`` and ``place``, which choose the family otherwise."""
     if name in ("synth", "place"):
         command.set_defaults(family=None)
         return
@@ -22,7 +22,7 @@ def add_family(command: argparse.ArgumentParser, name: str) -> None:
 
 
 def add_targets(command: argparse.ArgumentParser) -> None:
-    """Add the arguments for an interval, a budget and folds by layer."""
+    """Add the arguments for the ports, the interval, the budget and the folds of layers."""
     ports = "tensors as arrays, or as tokens in FIFOs between processes; default: array"
     command.add_argument("--io", choices=get_args(Io), default="array", help=ports)
     cycles = "most clock cycles between two inputs: plan the least hardware for it"
@@ -44,7 +44,7 @@ def add_targets(command: argparse.ArgumentParser) -> None:
 
 
 def _fold(text: str) -> tuple[str, Any]:
-    """Parse a layer and its fold."""
+    """Parse ``LAYER=FOLD`` to the name or pattern of a layer and its fold."""
     layer, _, fold = text.rpartition("=")
     numbers = fold.split(",")
     if layer and fold in ("logic", "memory"):
@@ -55,9 +55,9 @@ def _fold(text: str) -> tuple[str, Any]:
 
 
 def read_schedule(options: argparse.Namespace, base: Mapping[str, Any]) -> Schedule:
-    """Return the schedule that the options describe, and ``base`` where an option is left out.
+    """Return the schedule that the options describe, with the values of ``base`` for options at their defaults.
 
-    ``qhls plan`` with a part alone plans for it.
+    ``qhls plan`` with only ``--part`` takes the part's resources as budget.
     """
     names = (
         "reuse_factor",

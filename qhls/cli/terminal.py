@@ -1,4 +1,4 @@
-"""Tables on the terminal: as wide as it is, or one record per row where it is narrower than the table."""
+"""Printing of tables: as wide as the terminal, or as one record per row if the terminal is too narrow."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def print_tables(*tables: Table | Tabular) -> None:
         table = shown.to_table() if isinstance(shown, Tabular) else shown
         full = shown.text_width if isinstance(shown, Tabular) else 120
         console = Console(width=None if is_terminal else full)
-        # Measured as if it had room: rich limits a measurement to the present width.
+        # Measured with ample width, because rich limits a measurement to the current width.
         least = Measurement.get(console, console.options.update(width=_ROOM), table).minimum
         with console.capture() as printed:
             if is_terminal and least > console.width:
@@ -38,7 +38,7 @@ def print_tables(*tables: Table | Tabular) -> None:
 
 
 def print_lines(text: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print ``text``, which has a line per row; or the rows as records where the terminal is narrower than a line."""
+    """Print ``text``, which has one line per row, or print ``rows`` as records if the terminal is too narrow."""
     if sys.stdout.isatty() and max(map(len, text.splitlines()), default=0) > Console().width:
         table = Table(*header)
         for row in rows:

@@ -8,7 +8,7 @@ import sys
 from qhls.cli.terminal import print_tables
 
 MODES_OF_QTOOLS: dict[str, bool | str] = {"today": True, "0.9.0": "0.9.0", "complete": False}
-"""``QTools``' argument ``compatible``, by the name of the mode."""
+"""Value of the argument ``compatible`` of ``QTools`` for each choice of ``--mode``."""
 
 
 def run_qtools(options: argparse.Namespace) -> int:
@@ -43,7 +43,7 @@ def run_qtools(options: argparse.Namespace) -> int:
 
 
 def read_reports(options: argparse.Namespace) -> int:
-    """Print reports of synthesis tools."""
+    """Print the area and the clock cycles from reports of synthesis tools."""
     from qhls.energy.tool_reports.report import read_report, save_reports
 
     reports = [read_report(path) for path in options.path]
@@ -54,7 +54,7 @@ def read_reports(options: argparse.Namespace) -> int:
 
 
 def run_search(options: argparse.Namespace) -> int:
-    """Search quantised forms of a model."""
+    """Search for quantised forms of a model, as ``qhls.search`` does."""
     from qhls.search.command import run
 
     return run(options)

@@ -18,7 +18,7 @@ def run_prove(options: argparse.Namespace) -> int:
 
 
 def run_synth(options: argparse.Namespace) -> int:
-    """Print the counts of Yosys beside our estimate."""
+    """Map the Verilog to an FPGA family, and print the resource counts of Yosys beside the estimate of qhls."""
     design = read_design(options, options.model[0])
     synthesis = design.synthesize(options.mapped_to, options.flow)
     print_tables(synthesis)
@@ -27,7 +27,7 @@ def run_synth(options: argparse.Namespace) -> int:
 
 
 def run_place(options: argparse.Namespace) -> int:
-    """Print utilisation and clock of the placed design."""
+    """Place and route the Verilog, and print its utilisation and highest clock."""
     design = read_design(options, options.model[0])
     placement = design.place(options.device, bitstream=options.bitstream)
     print_tables(placement)

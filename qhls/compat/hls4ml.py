@@ -1,7 +1,7 @@
-"""hls4ml's configuration files as schedules: ``hls4ml_config.yml``, of any of its backends.
+"""Conversion of hls4ml's configuration files (``hls4ml_config.yml``, of any backend) to schedules.
 
 The quantizers and weights of a model decide its types, so a file's precisions matter for inputs only. The part, the
-clock, the kind of ports and the reuse factors have a counterpart; ``left_out`` says what has none, and why.
+clock, the kind of ports and the reuse factors have a counterpart; ``left_out`` lists all other settings, with reasons.
 """
 
 from __future__ import annotations
@@ -44,9 +44,10 @@ _TAKEN = ("Part", "XilinxPart", "ClockPeriod", "IOType", "HLSConfig")
 
 @dataclass(frozen=True)
 class Hls4mlConfig:
-    """A configuration: fields of a ``Schedule``, types of inputs, reuse factors by layer, and ignored settings.
+    """An hls4ml configuration: fields of a ``Schedule``, types of inputs, reuse factors by layer, ignored settings.
 
-    ``types``: by input, and under ``""`` that of all others, if any. ``left_out``: one sentence per key.
+    ``types`` maps an input to its type, and ``""`` to the type of all other inputs, if the file has one. ``left_out``
+    has one sentence per ignored setting.
     """
 
     fields: Mapping[str, Any]
@@ -60,7 +61,7 @@ class Hls4mlConfig:
         return Schedule(**self.fields)
 
     def find_types(self, inputs: Iterable[str]) -> list[str] | None:
-        """Return one type per name of an input; None where one has none."""
+        """Return one type per input name, or None if the type of any input is unknown."""
         types = [self.types.get(name) or self.types.get("", "") for name in inputs]
         return types if all(types) else None
 
@@ -78,7 +79,7 @@ class Hls4mlConfig:
 
 
 def read_config(path: str | os.PathLike[str]) -> Hls4mlConfig:
-    """Return the configuration in a file. Nothing in it is executed.
+    """Read an hls4ml configuration file; nothing in it is executed.
 
     Raises:
         LoadError: a missing, foreign or damaged file, or a value of the wrong kind.
@@ -121,7 +122,7 @@ def _parse(content: bytes, where: str) -> Any:
         ) from error
 
     class Loader(yaml.SafeLoader):
-        """A loader that reads hls4ml's tags, such as ``!keras_model``, as nothing."""
+        """A YAML loader that replaces values with hls4ml's tags, such as ``!keras_model``, by None."""
 
     Loader.add_multi_constructor("!", lambda loader, suffix, node: None)
     try:
@@ -170,7 +171,10 @@ def _read_factor(section: Mapping[str, Any], name: str, where: str) -> int:
 
 
 def _to_type(precision: Any) -> str:
-    """Return a precision, of a layer's result where it has several, as qhls writes it; "" for none or auto."""
+    """Convert an hls4ml precision to a type such as ``s16.10``; return "" if it is missing or automatic.
+
+    If a layer has several precisions, the precision of its result counts.
+    """
     if isinstance(precision, dict):
         several = cast("dict[str, Any]", precision)
         precision = several.get("result", several.get("default"))
@@ -189,7 +193,7 @@ def _leave_out(
     whole: Mapping[Any, Any],
     each: Mapping[str, Mapping[Any, Any]],
 ) -> Iterator[str]:
-    """Yield one sentence per key without counterpart, with the reason."""
+    """Yield one sentence per key that has no counterpart in a schedule, with the reason."""
     keys = dict.fromkeys(str(key) for key in config if key not in _TAKEN)
     keys |= dict.fromkeys(f"HLSConfig.{key}" for key in layers if key not in ("Model", "LayerName"))
     inner = [key for section in (whole, *each.values()) for key in section if key != "ReuseFactor"]

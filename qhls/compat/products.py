@@ -1,4 +1,4 @@
-"""Products of layers with kernels, counted for one sample: whatever counts operations of Keras models reads them here.
+"""The multiplications of Keras layers with kernels, counted for one sample; every count of operations uses them.
 
 The IR counts the same products for hardware (``count_multiplications``); a test compares the two.
 """
@@ -18,9 +18,9 @@ _KERNELS = ("depthwise_kernel", "kernel", "pointwise_kernel", "recurrent_kernel"
 
 @dataclass(frozen=True)
 class KernelProducts:
-    """The products with one kernel of a layer. ``uses``: how often a sample multiplies by each of its elements.
+    """The multiplications of a layer by one kernel; one sample uses each element of the kernel ``uses`` times.
 
-    Of a bidirectional layer, ``kernel`` is that of one direction, and ``uses`` counts both.
+    In a bidirectional layer, ``kernel`` belongs to one direction, and ``uses`` counts both.
     """
 
     variable: str
@@ -35,12 +35,12 @@ class KernelProducts:
 
     @property
     def count(self) -> int:
-        """Return the multiplications for one sample."""
+        """Return the number of multiplications for one sample."""
         return math.prod(self.shape) * self.uses
 
     @property
     def terms(self) -> int:
-        """Return the number of products of one sum."""
+        """Return the number of products that one sum adds."""
         if self.variable == "depthwise_kernel":
             return math.prod(self.shape[:-2])
         if self.is_transposed:
@@ -51,9 +51,9 @@ class KernelProducts:
 def list_products(
     layer: KerasLayer, input_shape: Sequence[int], output_shape: Sequence[int]
 ) -> list[KernelProducts]:
-    """Return the products with each kernel of ``layer``. Both shapes have no batch.
+    """Return the multiplications by each kernel of ``layer``; both shapes exclude the batch.
 
-    A transposed convolution counts each input with the whole kernel.
+    In a transposed convolution every position of the input is multiplied by the whole kernel.
     """
     directions, equation = list_directions(layer), getattr(layer, "equation", None)
     products: list[KernelProducts] = []
@@ -73,26 +73,26 @@ def list_products(
 
 
 def list_directions(layer: Any) -> list[Any]:
-    """Return the layers of both directions of a bidirectional layer, else the layer."""
+    """Return the forward and the backward layer of a bidirectional layer; for any other, the layer itself."""
     if hasattr(layer, "forward_layer"):
         return [layer.forward_layer, layer.backward_layer]
     return [layer]
 
 
 def find_variable(layer: KerasLayer, name: str) -> Any:
-    """Return a variable of a layer or of its cell."""
+    """Return the named variable of a layer or of its cell; None if neither has one."""
     variable = getattr(layer, name, None)
     return variable if variable is not None else getattr(getattr(layer, "cell", None), name, None)
 
 
 def count_positions(layer: KerasLayer, shape: Sequence[int]) -> int:
-    """Return the positions of a kernel in one sample: the elements of ``shape`` in one channel."""
+    """Return the number of positions of a kernel in one sample: the elements of ``shape`` in one channel."""
     is_first = getattr(layer, "data_format", None) == "channels_first"
     return math.prod(shape[1:] if is_first else shape[:-1])
 
 
 def _count_free(equation: str, rank: int, output_shape: Sequence[int]) -> int:
-    """Return the elements of a result along the axes of ``equation`` that its kernel does not have."""
+    """Return the number of elements of an einsum result along the axes that the kernel lacks."""
     _, kernel, result = spell_axes(equation, rank + 1)
     sizes = zip(result[1:], output_shape, strict=True)
     return math.prod(size for axis, size in sizes if axis not in kernel)

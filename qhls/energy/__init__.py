@@ -1,7 +1,7 @@
-"""Costs of a design: energy, area, latency and bit operations of its graph and schedule.
+"""Estimates of the costs of a design: energy, area, latency and bit operations of its graph and schedule.
 
-Energy is the events of all ops times the prices of a technology. Area is the primitives of all ops times the
-figures of an area table. The package needs numpy and rich, but no Keras.
+Energy is the sum over the events of all ops, each at its price in a technology. Area is the sum over the primitives
+of all ops, each at its figure in an area table. The package needs numpy and rich, but no Keras.
 """
 
 from importlib import import_module

@@ -1,8 +1,8 @@
-"""Energy by activity: prices of operations, weighted by how often the wires of the Verilog toggle on given data.
+"""Energy by activity: the energy of operations, weighted by how often the Verilog's wires toggle on given data.
 
 A price in a technology table is that of an operation on random numbers, each bit of which toggles in half of all
-inferences. The arithmetic of an op costs its price times its measured rate over ``RANDOM``. Memories and registers
-keep their price: clock and word lines switch whatever the data are. Glitches are not counted.
+inferences. The arithmetic of an op costs its price times its measured rate over ``RANDOM_ACTIVITY``. Memories and
+registers keep their price: clock and word lines switch whatever the data are. Glitches are not counted.
 """
 
 from __future__ import annotations
@@ -18,32 +18,32 @@ from qhls.energy.report.plot import format_number
 from qhls.system.tables import make_cell
 
 RANDOM_ACTIVITY = 0.5
-"""Toggles per inference of a random bit."""
+"""The average number of toggles per inference of a random bit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """The wires of one op: ``bits`` in all, and how often they toggle per inference, on average."""
+    """The total width of the wires of one op in bits, and their average number of toggles per inference."""
 
     bits: int
     toggles: float
 
     @property
     def rate(self) -> float:
-        """Return the toggles of a bit per inference; ``RANDOM`` for random bits."""
+        """Return the average number of toggles per bit and inference; ``RANDOM_ACTIVITY`` for random bits."""
         return self.toggles / self.bits
 
 
 @dataclass(frozen=True, slots=True)
 class ActiveEnergyReport(EnergyReport):
-    """Energy by activity in pJ per inference; ``counted`` is the same design by the counting model."""
+    """The energy by activity in pJ per inference; ``counted``: the energy of the same design by ``estimate``."""
 
     counted: EnergyReport
     activities: Mapping[str, Activity]
-    """Wires and toggles by op."""
+    """The width and the toggles of wires, by name of the op."""
 
     def to_table(self) -> Table:
-        """Return one row per layer: toggles per bit, pJ by activity and by count, and their ratio."""
+        """Return a table with one row per layer: toggles per bit, energy by activity and by count, and their ratio."""
         title = f"Energy of {self.design} by activity, pJ per inference, {self.technology}"
         table = Table(title=make_cell(title, "italic"), show_footer=True)
         counted, rates = self.counted.layers, self.rates
@@ -65,7 +65,7 @@ class ActiveEnergyReport(EnergyReport):
 
     @property
     def rates(self) -> dict[str, float]:
-        """Return the toggles of a bit per inference by Keras layer; layers without logic have none."""
+        """Return the average toggles per bit and inference of each Keras layer with logic, or op without layer."""
         bits: dict[str, int] = {}
         toggles: dict[str, float] = {}
         for op in self.ops:
@@ -85,7 +85,7 @@ class ActiveEnergyReport(EnergyReport):
 
 
 def weigh(report: EnergyReport, counts: Mapping[str, tuple[int, float]]) -> ActiveEnergyReport:
-    """Return ``report`` with the arithmetic of each op weighted by its wires' (bits, toggles per inference)."""
+    """Return ``report`` with all but memory weighted by activity; ``counts``: (bits, toggles per inference) by op."""
     activities = {op: Activity(*pair) for op, pair in counts.items()}
     ops = tuple(_weigh(op, activities.get(op.name)) for op in report.ops)
     settings = (report.design, report.technology, report.schedule)

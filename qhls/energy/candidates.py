@@ -1,7 +1,7 @@
-"""``Candidates``: costs of other quantizers in the same layers, from types and shapes alone.
+"""``Candidates``: the costs of a model with other quantizers, estimated before training from types and shapes.
 
-Before training, no weights are known. The numbers that the quantizer can give replace them, all equally often.
-Accumulators are as wide as the worst of these numbers require. Trained weights crowd around zero and so cost less;
+Before training, no weights are known. The values that the quantizer can return replace them, all equally often.
+Accumulators are as wide as the worst of these values require. Trained weights crowd around zero and so cost less;
 docs/energy.md says how much.
 
 Each op is rebuilt for the types of its operands; its ``evaluate`` derives everything else. Its costs are cached, so a
@@ -45,7 +45,7 @@ from qhls.plan.streams.network import StreamPlan
 
 @dataclass(frozen=True)
 class QuantizerLevels:
-    """The numbers that a quantizer can give: ``codes * 2**-frac``, in rising order."""
+    """The values that a quantizer can return: ``codes * 2**-frac``, in ascending order."""
 
     codes: tuple[int, ...]
     frac: int
@@ -60,7 +60,7 @@ class QuantizerLevels:
 
     @classmethod
     def of(cls, to: Fixed) -> QuantizerLevels:
-        """Return all numbers of a type."""
+        """Return all values that a type can represent."""
         return cls(tuple(range(to.lo, to.hi + 1)), to.frac)
 
     @cached_property
@@ -81,7 +81,7 @@ class QuantizerLevels:
         return find_encoding(np.array(self.codes).reshape(-1, 1)).encoding is Encoding.FIXED
 
     def make_constant(self, like: Const) -> Const:
-        """Return a constant in the shape of ``like`` with all codes equally often, and most of them in each output."""
+        """Return a constant in the shape of ``like``, filled with the codes in random order, repeated as needed."""
         if self._fixed or not like.shape:
             return self._fill(like, np.resize(self._order, like.shape))
         outputs = like.shape[-1]
@@ -89,7 +89,7 @@ class QuantizerLevels:
         return self._fill(like, np.repeat(column, outputs, axis=1).reshape(like.shape))
 
     def make_extremes(self, like: Const) -> tuple[Const, Const]:
-        """Return two constants in the shape of ``like``: one of the lowest code only, one of the highest."""
+        """Return two constants in the shape of ``like``: one filled with the lowest code, one with the highest."""
         low, high = (np.full(like.shape, self.codes[end]) for end in (0, -1))
         return self._fill(like, low), self._fill(like, high)
 
@@ -99,10 +99,10 @@ class QuantizerLevels:
 
 @dataclass(frozen=True)
 class LayerChoice:
-    """The numbers of one layer; None keeps those of the graph.
+    """The quantizers of one layer in a candidate; None leaves a quantizer as it is in the graph.
 
-    ``weights``: the factors of its products, for all or by variable: ``(("kernel", levels),)``. ``bias``: the
-    addends. ``activations``: the results of its roundings: a type to round to, or levels for any other function.
+    ``weights``: the weights of its products, for all or by variable: ``(("kernel", levels),)``. ``bias``: the values
+    of its bias. ``activations``: its quantized results: a type to round to, or levels for any other function.
     """
 
     weights: QuantizerLevels | tuple[tuple[str, QuantizerLevels], ...] | None = None
@@ -114,7 +114,7 @@ class LayerChoice:
 class CandidateCosts:
     """The costs of one candidate. ``energy``: pJ per inference. ``area``: by unit, empty without an area table.
 
-    ``latency``: clock cycles of one input. ``interval``: the initiation interval, in clock cycles.
+    ``latency``: the clock cycles for one input. ``interval``: the initiation interval, in clock cycles.
     """
 
     energy: float
@@ -125,7 +125,7 @@ class CandidateCosts:
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """The known facts of a tensor: its type, its range, and whether its values are two opposite numbers."""
+    """The properties of a tensor on which costs depend: its type, its range, and whether it holds only x and -x."""
 
     type: Fixed
     lo: int
@@ -135,28 +135,28 @@ class _State:
 
 @dataclass(frozen=True, slots=True)
 class _OpCosts:
-    """The state and the costs of an op for certain operands and a certain choice."""
+    """The state of an op's result and the op's costs, for given states of its operands and a given choice."""
 
     state: _State
     energy: float
     area: tuple[float, ...]
     logic_levels: int
-    """The logic levels of a trip."""
+    """The number of logic levels of one trip of the op's process."""
     timed: Process | None = None
-    """The process of a recurrence, whose cycles follow from its step."""
+    """The process of a recurrence, with the cycles that its step takes; None for other ops."""
 
 
 _AS_IS = LayerChoice()
 
 _Choice = LayerChoice | tuple[tuple[str, LayerChoice], ...]
-"""The choice for an op; for a recurrence, those for the layers of its step."""
+"""The choice for the layer of an op or, for a recurrence, the choices for the layers of its step."""
 
 
 class Candidates:
-    """Costs of variants of the graph of ``network``, by its decisions: thousands per second once choices are cached.
+    """Estimator of the costs of a planned graph if its layers had other quantizers; it caches the costs of each op.
 
-    ``area``: a table to price hardware by, or None to leave it out. ``nested``: whether an op runs the graph; then the
-    design holds its inputs.
+    It makes thousands of estimates per second. The decisions of the plan ``network`` remain. ``area``: the table that
+    prices area; None leaves area out. ``nested``: whether an op runs the graph, so that the design stores its inputs.
     """
 
     def __init__(
@@ -191,11 +191,14 @@ class Candidates:
         self.layers: tuple[str, ...] = tuple(dict.fromkeys([*layers, *inner]))
 
     def energy(self, choices: Mapping[str, LayerChoice]) -> float:
-        """Return pJ per inference with ``choices`` by Keras layer. Raises ``EnergyError`` for an unknown layer."""
+        """Return the total energy in pJ per inference with ``choices``, which maps names of Keras layers to choices.
+
+        Raises ``EnergyError`` for an unknown layer.
+        """
         return fsum(op.energy for op in self._walk(choices))
 
     def estimate_costs(self, choices: Mapping[str, LayerChoice]) -> CandidateCosts:
-        """Return energy, area and latency with ``choices`` by Keras layer; see ``energy``."""
+        """Return the costs of the graph with ``choices``, which maps layers to choices. Raises like ``energy``."""
         costs = self._walk(choices)
         latency, interval = self._find_cycles(costs)
         units = self._area.units if self._area else ()
@@ -208,14 +211,14 @@ class Candidates:
         )
 
     def _find_cycles(self, costs: list[_OpCosts]) -> tuple[int, int]:
-        """Return the latency and the initiation interval, in clock cycles."""
+        """Return the latency and the initiation interval in clock cycles of the graph whose ops have these costs."""
         priced = dict(zip(self._ops, costs, strict=True))
         levels = {op: each.logic_levels for op, each in priced.items()}
         recurrences = {op: each.timed for op, each in priced.items() if each.timed}
         return self._plan.estimate_cycles(levels, recurrences)
 
     def sum_by_layer(self, choices: Mapping[str, LayerChoice]) -> dict[str, float]:
-        """Return pJ per inference by Keras layer; an op without layer counts under its own name."""
+        """Return the energy in pJ per inference by Keras layer; an op without layer counts under its own name."""
         layers: dict[str, float] = {}
         for op, costs in zip(self._ops, self._walk(choices), strict=True):
             layer = op.layer or op.name
@@ -223,14 +226,14 @@ class Candidates:
         return layers
 
     def derive_types(self, choices: Mapping[str, LayerChoice]) -> dict[str, Fixed]:
-        """Return the type of each op's result by the name of the op."""
+        """Return the type of each op's result for ``choices``, by name of the op."""
         results = self._walk(choices)
         return {op.name: costs.state.type for op, costs in zip(self._ops, results, strict=True)}
 
     def _walk(
         self, choices: Mapping[str, LayerChoice], entering: tuple[_State, ...] = ()
     ) -> list[_OpCosts]:
-        """Return the state and the costs of each op; ``entering``: the state of the first input, if not the graph's."""
+        """Return the state and the costs of each op; ``entering``: a state that replaces that of the first input."""
         results: list[_OpCosts] = []
         if not choices.keys() <= set(self.layers):
             unknown = next(name for name in choices if name not in self.layers)
@@ -250,7 +253,7 @@ class Candidates:
         return results
 
     def _find_choice(self, op: Op, choices: Mapping[str, LayerChoice]) -> _Choice:
-        """Return the choice for ``op``; for a recurrence, those for the layers of its step, by layer."""
+        """Return the choice for the layer of ``op`` or, for a recurrence, the choices for the layers of its step."""
         if op not in self._nested:
             return choices.get(op.layer or "", _AS_IS)
         layers = self._nested[op].layers
@@ -269,7 +272,10 @@ class Candidates:
     def _price_scan(
         self, op: Scan, choices: Mapping[str, LayerChoice], states: tuple[_State, ...]
     ) -> _OpCosts:
-        """Return the state and the costs of a recurrence, from those of its step. The carried state keeps its type."""
+        """Return the state and the costs of a recurrence, from those of its step.
+
+        The recurrent state, which a step passes to the next one, keeps its type.
+        """
         hardware = self._plan.find_hardware(op)
         assert isinstance(hardware.unit, Process) and hardware.unit.body
         inner = self._nested[op]
@@ -290,7 +296,7 @@ class Candidates:
         )
 
     def _price_area(self, hardware: OpHardware) -> tuple[float, ...]:
-        """Return the area of ``hardware`` by unit."""
+        """Return the area of ``hardware``, one number per unit of the area table; empty without an area table."""
         if self._area is None:
             return ()
         held = self._holds_inputs or not isinstance(hardware.op, Input)
@@ -301,7 +307,7 @@ class Candidates:
 
 
 def _rebuild(op: Op, choice: LayerChoice, states: tuple[_State, ...]) -> Op:
-    """Return ``op`` on operands of these states, with the numbers of ``choice``."""
+    """Return a copy of ``op`` for operands with these states, with its constant or result quantized by ``choice``."""
     if isinstance(op, Input):
         return _make_placeholder(op, *states) if states else op
     tensors = [operand for operand in op.operands if not isinstance(operand, Const)]
@@ -328,7 +334,7 @@ def _rebuild(op: Op, choice: LayerChoice, states: tuple[_State, ...]) -> Op:
 
 
 def _find_weights(choice: LayerChoice, constant: Const) -> QuantizerLevels | None:
-    """Return the numbers of ``constant``: those of the longest variable name that ends its name."""
+    """Return the levels for ``constant``, or None; if variables have levels, the longest that ends its name decides."""
     if not isinstance(choice.weights, tuple):
         return choice.weights
     name = re.sub(r"_\d+$", "", constant.name)
@@ -337,7 +343,7 @@ def _find_weights(choice: LayerChoice, constant: Const) -> QuantizerLevels | Non
 
 
 def _make_placeholder(operand: Op, state: _State) -> Op:
-    """Return a tensor with this state and the name of ``operand``."""
+    """Return an input with this state and the name and shape of ``operand``."""
     values = (state.lo, state.hi) if state.opposite else range(state.lo, state.hi + 1)
     return Input(operand.shape, state.type, values, name=operand.name)
 
@@ -358,7 +364,7 @@ def _replace_activation(
 
 
 def _make_steps(op: Op, x: Op, values: Array, frac: int) -> Op:
-    """Return a step function through ``values`` whose thresholds are spread over the range of ``x``."""
+    """Return a step function with the levels ``values``, whose thresholds are spread evenly over the range of ``x``."""
     lo, hi = x.range.hull
     count = max(min(len(values) - 1, hi - lo), 1)
     steps = (lo + 1 + i * max(hi - lo, 1) // count for i in range(count))

@@ -1,4 +1,4 @@
-"""``estimate``: pJ per inference of a graph under a schedule, by op, by Keras layer and by cause.
+"""``estimate``: the energy of a graph under a schedule, in pJ per inference, by op, by Keras layer and by cause.
 
 The complete model:
 
@@ -39,7 +39,7 @@ from qhls.system.display import Tabular
 from qhls.system.tables import make_cell
 
 CAUSES = ("multiply", "add", "activation", "memory")
-"""The causes of energy; every pJ has one of them."""
+"""The causes of energy; each event and each memory access has one of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class OpEnergy:
 
     @property
     def total(self) -> float:
-        """Return pJ per inference."""
+        """Return the energy of the op over all causes, in pJ per inference."""
         return math.fsum(self.causes.values())
 
 
@@ -68,24 +68,24 @@ class EnergyReport(Tabular):
 
     @property
     def total(self) -> float:
-        """Return pJ per inference."""
+        """Return the energy of the whole design, in pJ per inference."""
         return math.fsum(op.total for op in self.ops)
 
     @property
     def causes(self) -> dict[str, float]:
-        """Return pJ by cause."""
+        """Return the energy by cause, in pJ per inference."""
         return _sum_by_cause(self.ops)
 
     @property
     def layers(self) -> dict[str, dict[str, float]]:
-        """Return pJ by Keras layer, then by cause, in graph order; an op without layer counts under its own name."""
+        """Return the energy in pJ by Keras layer in graph order, then by cause; an op without layer has its own key."""
         members: dict[str, list[OpEnergy]] = {}
         for op in self.ops:
             members.setdefault(op.layer or op.name, []).append(op)
         return {layer: _sum_by_cause(ops) for layer, ops in members.items()}
 
     def to_table(self) -> Table:
-        """Return one row per layer: pJ by cause, in total, and the share of the design."""
+        """Return a table with one row per layer: energy by cause and in total, and its share of the design's energy."""
         title = make_cell(f"Energy of {self.design}, pJ per inference, {self.technology}", "italic")
         table = Table(title=title, show_footer=True)
         table.add_column("layer", "total")
@@ -133,7 +133,7 @@ def estimate(graph: Graph, schedule: Schedule, technology: Technology) -> Energy
 
 
 def compare(reports: Mapping[str, EnergyReport]) -> Table:
-    """Return one row per report: pJ per inference by cause and in total, and the ratio to the first total.
+    """Return a table with one row per report: energy by cause and in total, and its ratio to the first total.
 
     Raises ``EnergyError`` without a report.
     """
@@ -156,15 +156,15 @@ def compare(reports: Mapping[str, EnergyReport]) -> Table:
 
 
 def price_op(hardware: OpHardware, technology: Technology) -> dict[str, float]:
-    """Return pJ of the hardware of one op in one inference, by cause."""
+    """Return the energy in pJ of the hardware of one op in one inference, by cause."""
     terms = list_energy_terms(hardware, technology)
     return {cause: math.fsum(pj for c, _, pj in terms if c == cause) for cause in CAUSES}
 
 
 def list_energy_terms(hardware: OpHardware, technology: Technology) -> list[tuple[str, Op, float]]:
-    """Return (cause, tensor, pJ) of each event and memory access; a read has its operand as tensor.
+    """Return (cause, tensor, pJ) of each event and memory access of an op; the tensor of a read is the operand.
 
-    An input is written to its buffer. A process that only wires costs nothing.
+    An input is written to its buffer. A process that consists of wires costs nothing.
     """
     unit, times = hardware.unit, hardware.times
     stores = [
@@ -210,19 +210,19 @@ def _list_terms(process: Process, technology: Technology) -> list[tuple[str, Op,
 
 
 def _write(buffer: Buffer, technology: Technology) -> tuple[str, Op, float]:
-    """Return the term of one write of a whole buffer."""
+    """Return (cause, tensor, pJ) of one write of a whole buffer."""
     return "memory", buffer.tensor, technology.write(buffer.place, buffer.bits)
 
 
 def _find_cause(kind: str) -> str:
-    """Return the cause of an event: comparisons, roundings and lookups count as activation in every op."""
+    """Return the cause of an event: multiply, add (``nothing`` too), or activation for other kinds, such as compare."""
     if kind in MULTIPLICATIONS:
         return "multiply"
     return "add" if kind in ("add", "nothing") else "activation"
 
 
 def _count_bits(access: Access) -> int:
-    """Return the bits of one pass: those of a constant, or of the elements that the buffer holds."""
+    """Return the number of bits that one pass reads: of a whole constant, or of the elements in the buffer."""
     operand = access.operand
     return (
         operand.size if isinstance(operand, Const) else access.buffer.words

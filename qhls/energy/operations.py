@@ -1,4 +1,4 @@
-"""BOPs and EBOPs: the bit operations of a graph, in which papers state the cost of a model.
+"""Counts of BOPs and EBOPs: the bit operations of a graph, in which papers state the cost of a model.
 
 Both count the products of one inference. They leave out memories and activations.
 """
@@ -17,7 +17,7 @@ from qhls.plan.hardware.encoding import measure_spans
 
 @dataclass(frozen=True, slots=True)
 class BitOperations:
-    """The bit operations of one inference. ``macs``: products of an input and a weight, pruned ones included.
+    """The bit operations of one inference. ``macs``: the number of multiplications by a weight, even if it is pruned.
 
     ``bops``: for each product ``p b_a b_w + b_a + b_w + log2 n``, with n the products of a sum and p 0 for a
     pruned weight, else 1 (C. Baskin et al., UNIQ, arXiv 1804.10969; B. Hawks et al., arXiv 2102.11289, eq. 8).
@@ -31,7 +31,7 @@ class BitOperations:
 
 
 def count_bit_operations(graph: Graph) -> dict[str, BitOperations]:
-    """Count bit operations by Keras layer, for layers that multiply by weights.
+    """Count the bit operations of each Keras layer that multiplies by weights.
 
     An op without layer counts under its own name.
     """
@@ -51,7 +51,7 @@ def count_bit_operations(graph: Graph) -> dict[str, BitOperations]:
 
 
 def sum_operations(operations: dict[str, BitOperations]) -> BitOperations:
-    """Return the sum over all layers."""
+    """Return the sum of bit operations over all layers."""
     parts = operations.values()
     return BitOperations(
         sum(p.macs for p in parts), math.fsum(p.bops for p in parts), sum(p.ebops for p in parts)

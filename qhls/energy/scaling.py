@@ -1,4 +1,4 @@
-"""Scale energy to another process, by the polynomials in the supply voltage of Stillmaker and Baas."""
+"""Scaling of energy from one CMOS process to another, by Stillmaker and Baas' polynomials in the supply voltage."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NODES = Path(__file__).parent / "nodes.json"
 
 @dataclass(frozen=True, slots=True)
 class ProcessNode:
-    """A CMOS process and its supply voltage. ``node_nm``: nanometres, ``voltage``: volts."""
+    """A CMOS process: ``node_nm``, its node in nanometres, and ``voltage``, its supply voltage in volts."""
 
     node_nm: float
     voltage: float
@@ -30,22 +30,22 @@ def _read_table() -> dict[str, Any]:
 
 
 def read_scaling_source() -> str:
-    """Return the source of the polynomials."""
+    """Return the publication from which the polynomials come."""
     return _read_table()["source"]
 
 
 def read_scaling_error() -> str:
-    """Return the error of scaling, which adds to that of the scaled figure."""
+    """Return a text on the error of scaling, which adds to the error of the scaled figure."""
     return _read_table()["error"]
 
 
 def list_process_nodes() -> tuple[float, ...]:
-    """Return the nodes with a polynomial, in nanometres, the largest first."""
+    """Return the process nodes that have a polynomial, in nanometres, largest first."""
     return tuple(float(node) for node in _read_table()["nodes"])
 
 
 def compute_energy_factor(old: ProcessNode, new: ProcessNode) -> float:
-    """Return the energy in process ``new`` over that in ``old``; 1 for the same process.
+    """Return the factor by which energy in process ``old`` is multiplied to give that in process ``new``.
 
     Raises ``EnergyError`` for a node outside the polynomials' range.
     """
@@ -53,7 +53,7 @@ def compute_energy_factor(old: ProcessNode, new: ProcessNode) -> float:
 
 
 def _compute_relative_energy(process: ProcessNode) -> float:
-    """Return energy in a unit common to all nodes, interpolated linearly between two nodes."""
+    """Return energy in a process, in a unit common to all nodes, interpolated linearly between two nodes."""
     nodes = list_process_nodes()
     if not nodes[-1] <= process.node_nm <= nodes[0]:
         raise EnergyError(

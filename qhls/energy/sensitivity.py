@@ -1,4 +1,4 @@
-"""Savings of one bit less: narrow each layer's weights or activations by one bit and price the design again.
+"""Savings of one bit less: the energy saved if one layer's weights or activations are one bit narrower.
 
 The narrowed design is a graph like any other, and all widths follow from it: accumulators, the next layer's
 products, memories. Only training can say how much accuracy it loses.
@@ -40,7 +40,7 @@ from qhls.plan.process import OpHardware
 from qhls.plan.streams.network import StreamPlan
 
 _SETTLING = 64
-"""The most times that the inputs of a recurrence are widened until they hold its results."""
+"""The largest number of attempts to widen the inputs of a recurrence until its results fit into them."""
 
 NarrowedPart = Literal["weights", "activations"]
 """The part of a layer to narrow: the weights of its products, or its results."""
@@ -48,9 +48,9 @@ NarrowedPart = Literal["weights", "activations"]
 
 @dataclass(frozen=True, slots=True)
 class Saving:
-    """The pJ per inference that one bit less in a Keras layer saves; None for a part that cannot be narrowed.
+    """The energy in pJ per inference that one bit less in a layer's weights or activations saves; None if impossible.
 
-    A narrowed part keeps at least two bits. Ternary and binary parts stay as they are.
+    A part that is narrowed retains at least two bits. Ternary and binary parts stay as they are.
     """
 
     layer: str
@@ -59,7 +59,7 @@ class Saving:
 
 
 def find_savings(graph: Graph, schedule: Schedule, technology: Technology) -> tuple[Saving, ...]:
-    """Return the saving of one bit less in each Keras layer with a part to narrow.
+    """Return the energy that one bit less saves, for each Keras layer that can be narrowed.
 
     Only ops that change are rebuilt and priced, so the time is linear in the number of layers.
     """
@@ -91,9 +91,9 @@ def find_savings(graph: Graph, schedule: Schedule, technology: Technology) -> tu
 def _remake(
     network: Plan | StreamPlan, changed: Mapping[Op, Op]
 ) -> Iterator[tuple[OpHardware, OpHardware]]:
-    """Yield the hardware of each op before and after, those of ops in processes that change among them.
+    """Yield the hardware, before and after, of each changed op and of all ops in the same process.
 
-    A process stores nothing if all of its ops are wires, so a change of one may concern the others.
+    A process stores nothing if all of its ops are wires, so a change of one op may affect the others.
     """
     ops = [op for op in changed if not isinstance(op, Const)]
     beside = [o for op in ops if (process := network.process(op)) for o in process.ops]
@@ -112,7 +112,10 @@ def _remake(
 
 
 def _has_same_readers(new: Op, op: Op) -> bool:
-    """Return whether ``new`` looks like ``op`` to its readers: the same type, range and number of values."""
+    """Return whether ``new`` can replace ``op`` without a change of its readers.
+
+    That is if both have the same type and range, and are two-valued or not.
+    """
     return (
         not isinstance(new, Const)
         and new.type == op.type
@@ -127,8 +130,8 @@ def _has_same_readers(new: Op, op: Op) -> bool:
 def narrow(graph: Graph, layer: str, part: NarrowedPart) -> Graph:
     """Return ``graph`` with one bit less in ``part`` of ``layer``; ``graph`` itself if nothing can be narrowed.
 
-    Weights and activations lose their last fraction bit, rounded to the nearest, ties to even. Weights that
-    are powers of two lose the lower half of their exponents: those become the lowest remaining one.
+    Weights and activations lose their last fraction bit, rounded to nearest, ties to even. Weights that are
+    powers of two lose the lower half of their exponents, which are raised to the lowest remaining exponent.
     """
     changed = _Narrowing(graph).find_changes(layer, part, lambda new, op: False)
     if not changed:
@@ -137,7 +140,7 @@ def narrow(graph: Graph, layer: str, part: NarrowedPart) -> Graph:
 
 
 class _Narrowing:
-    """The changes of a graph when a layer gets one bit less; facts common to all layers are computed once."""
+    """Finder of the ops that change when a layer has one bit less; facts common to all layers are computed once."""
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
@@ -158,7 +161,7 @@ class _Narrowing:
     def find_changes(
         self, layer: str, part: NarrowedPart, settled: Callable[[Op, Op], bool]
     ) -> dict[Op, Op]:
-        """Return the new op of each op that changes; the readers of a ``settled`` op stay as they are."""
+        """Return the replacement of each op that changes; if ``settled(new, old)``, readers of the op do not change."""
         waiting = [self._position[op] for op in self._members.get(layer, ())]
         queued = set(waiting)
         changed: dict[Op, Op] = {}
@@ -190,7 +193,7 @@ class _Narrowing:
 
 
 def _rebuild(op: Op, new: dict[Op, Op]) -> Op:
-    """Return ``op`` on its new operands, whose grid may be coarser."""
+    """Return ``op`` or, if ``new`` replaces operands of it, a copy that reads these, whose grids may be coarser."""
     if isinstance(op, Threshold | Pad):
         x = new.get(op.x, op.x)
         finer = x.type.frac - op.x.type.frac
@@ -202,9 +205,9 @@ def _rebuild(op: Op, new: dict[Op, Op]) -> Op:
 
 
 def _rebuild_scan(op: Scan, new: dict[Op, Op], layer: str, part: NarrowedPart) -> Scan:
-    """Return ``op`` on its new operands with a narrowed body.
+    """Return a copy of the recurrence ``op`` with new operands and a narrowed body, or ``op`` itself if none changes.
 
-    Rounded weights may make sums larger, so the inputs of the body are widened until they hold them.
+    Rounded weights may make sums larger, so the inputs of the body are widened until the sums fit.
     """
     x, start = new.get(op.x, op.x), tuple(new.get(state, state) for state in op.start)
     body = narrow(op.body, layer, part)
@@ -226,7 +229,7 @@ def _retype(types: dict[Input, Fixed], op: Op) -> Op:
 
 
 def _coarsen_input(op: Threshold, x: Op) -> Threshold:
-    """Return the same steps for an ``x`` of fewer fraction bits; thresholds are rounded up to its grid."""
+    """Return the same step function for an ``x`` with fewer fraction bits; thresholds are rounded up to its grid."""
     steps, levels = coarsen_steps(
         op.thresholds.codes.to_integers(),
         op.values.codes.to_integers(),
@@ -238,9 +241,9 @@ def _coarsen_input(op: Threshold, x: Op) -> Threshold:
 
 
 def coarsen_steps(thresholds: Array, values: Array, bits: int, highest: int) -> tuple[Array, Array]:
-    """Return thresholds (..., n) and values (..., n + 1) of a step function, for ``bits`` fraction bits less.
+    """Return a step function's thresholds (..., n) and values (..., n + 1) for ``bits`` input fraction bits less.
 
-    If thresholds coincide, the value of the last one remains. Functions that keep fewer thresholds than others are
+    If thresholds coincide, the value of the last one remains. Functions left with fewer thresholds than others are
     padded with thresholds above ``highest``, the input's highest code.
     """
     count = thresholds.shape[-1]

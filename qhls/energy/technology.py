@@ -1,4 +1,4 @@
-"""``Technology``: the price in pJ of every event, read from a JSON table that states its sources.
+"""``Technology``: the energy in pJ of every kind of event, read from a JSON table that states its sources.
 
 A table has two parts. ``operations`` are polynomials in the operand width. ``memories`` are curves of
 the energy of one word over the capacity of its memory. A new technology is one more such file. It may
@@ -26,10 +26,10 @@ from qhls.plan.hardware.events import Event
 from qhls.system.files import find_table, is_file, read_json
 
 OPERATIONS = ("multiply", "add", "compare", "mux", "xnor")
-"""The operations that a table prices; other events are composed of them and of memory accesses."""
+"""The operations that a table prices; the energy of other events is derived from these and from memory reads."""
 
 COMPOSED = ("nothing", "scale", "shift", "choose", "round", "lookup")
-"""The kinds of event whose price follows from a table's figures; see ``Technology.price_operation``."""
+"""The kinds of event whose energy is derived from a table's figures, by ``Technology.price_operation``."""
 
 MEMORIES: dict[str, tuple[str, ...]] = {
     "registers": ("read", "write"),
@@ -38,17 +38,17 @@ MEMORIES: dict[str, tuple[str, ...]] = {
     "rom": ("read",),
     "dram": ("read", "write"),
 }
-"""The places of a tensor and the accesses to each; a table prices every one."""
+"""The kinds of memory that store tensors, each with the accesses that a table must price."""
 
 HARD_BLOCKS = ("bram", "dram")
-"""The memories that are hard blocks of an FPGA, or chips beside it."""
+"""The kinds of memory that are not FPGA fabric: hard blocks of the FPGA, or separate chips."""
 
 _TABLES = Path(__file__).parent / "tables"
 
 
 @dataclass(frozen=True, slots=True)
 class Polynomial:
-    """The pJ of one operation: ``sum(coefficients[i] * b**i)``, with the geometric mean b of the operands' bits.
+    """The energy of an operation in pJ: ``sum(coefficients[i] * b**i)``, with b the geometric mean of operand widths.
 
     A product of a-bit and b-bit numbers has ``a * b`` in place of the square.
     """
@@ -58,19 +58,19 @@ class Polynomial:
     error: str
 
     def price(self, bits: tuple[int, ...]) -> float:
-        """Return pJ of one operation on operands of these widths."""
+        """Return the energy in pJ of one operation on operands with these widths in bits."""
         product, count = math.prod(bits), len(bits)
         terms = (c * product ** (power / count) for power, c in enumerate(self.coefficients))
         return math.fsum(terms)
 
     def scale(self, factor: float, source: str, error: str) -> Self:
-        """Return this figure times ``factor``, with a new source and error."""
+        """Return this polynomial times ``factor``, with a new source and error."""
         return type(self)(tuple(c * factor for c in self.coefficients), source, error)
 
 
 @dataclass(frozen=True, slots=True)
 class WordCurve:
-    """The pJ of one access to a word of ``word_bits``, by the memory's capacity in bits.
+    """The energy in pJ of one access to a word of ``word_bits``, as a function of the memory's capacity in bits.
 
     Straight lines in log-log join the ``points`` (capacity, pJ); the end segments continue beyond them.
     """
@@ -86,7 +86,7 @@ class WordCurve:
         return type(self)(self.word_bits, points, source, error)
 
     def price_word(self, capacity: int) -> float:
-        """Return pJ of one word of a memory of ``capacity`` bits."""
+        """Return the energy in pJ of an access to one word in a memory of ``capacity`` bits."""
         if len(self.points) == 1:
             return self.points[0][1]
         upper = 1
@@ -96,15 +96,18 @@ class WordCurve:
         return y0 * (y1 / y0) ** (math.log(capacity / x0) / math.log(x1 / x0))
 
     def price_access(self, capacity: int, bits: int) -> float:
-        """Return pJ of ``bits`` read together, in whole words, from a memory of ``capacity`` bits."""
+        """Return the energy in pJ of an access to ``bits`` bits, in whole words, in a memory of ``capacity`` bits."""
         return math.ceil(bits / self.word_bits) * self.price_word(capacity)
 
     def price_in_logic(self, capacity: int, bits: int) -> float:
-        """Return pJ of ``bits`` from a table of ``capacity`` bits in logic: their share of a word."""
+        """Return the energy in pJ of reading ``bits`` bits of a table that has ``capacity`` bits and is made of logic.
+
+        It is the share of the energy of a word.
+        """
         return bits / self.word_bits * self.price_word(capacity)
 
     def price_tensor(self, bits: int) -> float:
-        """Return pJ of one pass over a tensor of ``bits``, packed in words, in a memory of exactly that capacity."""
+        """Return the energy in pJ of accessing a tensor of ``bits`` bits once, in a memory of exactly that capacity."""
         return self.price_access(bits, bits) if bits else 0.0
 
 
@@ -113,7 +116,7 @@ PriceFigure = TypeVar("PriceFigure", Polynomial, WordCurve)
 
 @dataclass(frozen=True, slots=True)
 class Technology:
-    """Prices in pJ. ``operations`` by kind of event; ``memories`` by place, then ``read`` or ``write``."""
+    """The energy in pJ of operations by kind, and of memory accesses by kind of memory, then ``read`` or ``write``."""
 
     name: str
     description: str
@@ -122,7 +125,7 @@ class Technology:
     process: ProcessNode | None = None
 
     def price_operation(self, event: Event, table: str | None = None) -> float:
-        """Return pJ of one ``event``; ``table``: the place of the table that a lookup reads, None if it is logic.
+        """Return the energy in pJ of one ``event``; ``table``: the memory of a lookup's table, or None for logic.
 
         A product by a constant costs the additions of its digits. Shifts and choices are multiplexers, rounding is an
         addition. A table in logic costs its share of a word of a read-only memory.
@@ -153,7 +156,7 @@ class Technology:
         return self.memories[table]["read"].price_access(bits * entries, bits)
 
     def with_process(self, process: ProcessNode) -> Technology:
-        """Scale all figures to another process, except DRAM, which is a separate chip.
+        """Return this technology with all figures scaled to another process, except DRAM, which is a separate chip.
 
         Raises ``EnergyError`` for a technology without process, or a node outside the range of the scaling.
         """
@@ -177,7 +180,7 @@ class Technology:
         return replace(self, operations=operations, memories=memories, process=process)
 
     def with_fabric(self, factor: float, source: str, error: str) -> Technology:
-        """Price lookup tables and flip-flops at ``factor`` times the energy; hard blocks stay as they are."""
+        """Return this technology with all energies times ``factor``, except those of ``HARD_BLOCKS``."""
 
         def price_in_fabric(figure: PriceFigure) -> PriceFigure:
             return figure.scale(
@@ -192,11 +195,11 @@ class Technology:
         return replace(self, operations=operations, memories=memories)
 
     def read(self, place: str, bits: int) -> float:
-        """Return pJ of reading a tensor of ``bits`` once from ``place``."""
+        """Return the energy in pJ of reading a tensor of ``bits`` bits once from the memory ``place``."""
         return self.memories[place]["read"].price_tensor(bits)
 
     def write(self, place: str, bits: int) -> float:
-        """Return pJ of writing a tensor of ``bits`` once to ``place``, which is not ``"rom"``."""
+        """Return the energy in pJ of writing a tensor of ``bits`` bits once to the memory ``place``, not ``"rom"``."""
         return self.memories[place]["write"].price_tensor(bits)
 
 
@@ -206,31 +209,31 @@ def list_technologies() -> tuple[str, ...]:
 
 
 MOST_WORD_BITS = 1 << 32
-"""The most bits of a memory word."""
+"""The largest width of a memory word in bits that a table may state."""
 
 
 def load_technology(name_or_path: str | PathLike[str]) -> Technology:
-    """Load a technology by name (``"horowitz_45nm"``) or from a JSON file, which names it.
+    """Load a technology by name (``"horowitz_45nm"``) or from a JSON file, whose stem becomes its name.
 
-    Raises ``EnergyError`` for a name that does not exist and for a table with unknown or missing keys. So does
-    an event without price or source, and a price that is not finite, is negative, or falls with size.
+    Raises ``EnergyError`` for a name that does not exist, for a table with unknown or missing keys, and for a figure
+    that has no source, is not finite, is negative, or falls with size.
     """
     return _load(name_or_path, ())
 
 
 def _load(name_or_path: str | PathLike[str], derived: tuple[Path, ...]) -> Technology:
-    """Load a technology; ``derived``: the tables that build on it, directly or not."""
+    """Load a technology; ``derived``: the paths of the tables that have it as base, directly or indirectly."""
     path = find_table("technology", name_or_path, _TABLES)
     return _Table(path.stem, (*derived, path.resolve())).read_technology(path)
 
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """A reader of one table; every error names the technology and the place in the table."""
+    """A reader of the JSON table of one technology; every error names the technology and the place in the table."""
 
     name: str
     derived_tables: tuple[Path, ...]
-    """The paths of the tables that build on this one, then its own."""
+    """The paths of the tables that have this one as base, directly or indirectly, then its own path."""
 
     def refuse(self, where: str, expected: str, value: object) -> NoReturn:
         raise EnergyError(
@@ -260,7 +263,7 @@ class _Table:
         )
 
     def read_derived(self, content: object, path: Path) -> Technology:
-        """Build on the base: scale it to this table's process, price its fabric, then replace the stated figures."""
+        """Return the technology of a table with a base: the base, scaled as the table states, with its own figures."""
         parts = ("process", "fabric", "operations", "memories")
         top = self.read_object("table", content, ("description", "base"), parts)
         base = self.read_text("base", top["base"])
@@ -329,7 +332,7 @@ class _Table:
         return content
 
     def read_figure(self, where: str, value: object, formula: str, *keys: str) -> dict[str, Any]:
-        """Return a figure after a check of its keys, formula, unit, source and error."""
+        """Return a table's figure as a dict, after a check of its keys, formula, unit, source and error."""
         content = self.read_object(where, value, ("formula", "unit", *keys, "source", "error"))
         for key, only in (("formula", formula), ("unit", "pJ")):
             if content[key] != only:

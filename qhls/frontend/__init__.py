@@ -1,4 +1,4 @@
-"""Keras Q-layers, model files, and the way from a Keras model to an IR graph."""
+"""Keras Q-layers, the loading of model files, and the lowering of Keras models to IR graphs."""
 
 from importlib import import_module
 from pkgutil import iter_modules

@@ -1,4 +1,4 @@
-"""The typed fixed-point IR: exact integer tensors, a score of ops, one interpreter. Needs numpy only.
+"""The typed fixed-point IR: exact integer tensors, about twenty ops and an interpreter. It needs only NumPy.
 
 Every op but ``Quantize`` and ``Threshold`` keeps every bit.
 """

@@ -1,4 +1,4 @@
-"""Ops on two operands, element by element."""
+"""Elementwise ops on two operands."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from qhls.ir.op import Op
 
 @dataclass(frozen=True, eq=False)
 class Elementwise(Op):
-    """Two operands, broadcast as NumPy does, brought to the finer ``frac``."""
+    """Base of the elementwise ops: two operands that broadcast as in NumPy, aligned to the finer ``frac``."""
 
     a: Op
     b: Op
@@ -32,11 +32,14 @@ class Elementwise(Op):
         self.require(fits, "operands that broadcast", f"{self.a.shape} and {self.b.shape}")
 
     def align(self, a: Operand, b: Operand) -> tuple[Operand, Operand]:
-        """Return both operands' codes at this op's ``frac``."""
+        """Return the codes of both operands, shifted to the fraction bits of this op."""
         return a << self.frac - self.a.type.frac, b << self.frac - self.b.type.frac
 
     def find_constant(self, operand: Op) -> Array | None:
-        """Return the codes of a constant ``operand`` for each element, at this op's ``frac``; None for another op."""
+        """Return the code of a constant ``operand`` for each element of the result, or None if it is not a constant.
+
+        The codes have the fraction bits of this op.
+        """
         if operand.batched:
             return None
         a, b = self.align(self.a.range, self.b.range)
@@ -64,7 +67,7 @@ class Sub(Elementwise):
 
 @dataclass(frozen=True, eq=False)
 class Mul(Elementwise):
-    """``a * b``: the fraction bits add."""
+    """``a * b``, whose number of fraction bits is the sum of both operands'."""
 
     @property
     def frac(self) -> int:
@@ -78,7 +81,7 @@ class Mul(Elementwise):
 
 @dataclass(frozen=True, eq=False)
 class Extreme(Elementwise):
-    """One of two operands, chosen by a comparison."""
+    """Base of ``Max`` and ``Min``: one of two operands, chosen by a comparison."""
 
 
 @dataclass(frozen=True, eq=False)

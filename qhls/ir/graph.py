@@ -1,4 +1,4 @@
-"""``Graph``: ops in topological order, its rewriting, and its picture as text."""
+"""``Graph``: ops in topological order; passes rewrite the graph, and it is printed as text."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from qhls.ir.ops import Const, Input
 from qhls.system.text import escape_controls, escape_line, find_free_name
 
 HEADER = ("name", "type", "shape", "range", "operation", "layer")
-"""Columns of ``Graph.rows``."""
+"""Column names of the rows of ``Graph.list_rows``."""
 SomeGraph = TypeVar("SomeGraph", bound="Graph")
-"""Class of a graph that a function takes and returns."""
+"""Type variable for functions that return a graph of the same class as their argument."""
 
 
 @dataclass(frozen=True, eq=False)
 class Graph:
-    """Everything the ``outputs`` need. ``inputs`` keep the order in which a caller gives data.
+    """Graph of all ops that the ``outputs`` need; a caller passes data in the order of ``inputs``.
 
-    Ops with equal names are renamed, so that a name is one op.
+    Ops with equal names are renamed, so that names are unique.
     """
 
     inputs: tuple[Input, ...]
@@ -36,12 +36,12 @@ class Graph:
 
     @property
     def notes(self) -> list[str]:
-        """Return sentences that whatever shows the graph adds to it; a subclass may have some."""
+        """Return remarks to show together with the graph: none here, but a subclass may have some."""
         return []
 
     @cached_property
     def ops(self) -> tuple[Op, ...]:
-        """Return all ops that an output needs, operands before users, after all inputs."""
+        """Return all inputs, then every op that an output needs, in topological order (operands before users)."""
         order: dict[Op, None] = {}
         stack: list[tuple[Op, bool]] = [
             (op, False) for op in reversed((*self.inputs, *self.outputs))
@@ -56,7 +56,7 @@ class Graph:
         return tuple(order)
 
     def list_rows(self, indent: str = "") -> Iterator[tuple[str, ...]]:
-        """Return the cells of ``HEADER`` for each op; nested graphs follow the op that runs them."""
+        """Yield one row of cells per op, with the columns ``HEADER``; nested graphs follow the op that runs them."""
         for op in self.ops:
             name, *cells = describe(op)
             yield f"{indent}{name}", *cells
@@ -64,7 +64,7 @@ class Graph:
                 yield from graph.list_rows(f"{indent}  ")
 
     def walk(self) -> Iterator[tuple[Op, int]]:
-        """Return every op and how often one inference runs it; nested graphs follow the op that runs them."""
+        """Yield each op with the number of times that one inference runs it; nested graphs follow their op."""
         for op in self.ops:
             yield op, 1
             for graph, times in op.nested:
@@ -72,7 +72,7 @@ class Graph:
 
     @cached_property
     def users(self) -> dict[Op, tuple[Op, ...]]:
-        """Return the ops that read each op."""
+        """Return, for each op, all ops that read its result."""
         readers: dict[Op, list[Op]] = {op: [] for op in self.ops}
         for op in self.ops:
             for operand in dict.fromkeys(op.operands):
@@ -80,7 +80,7 @@ class Graph:
         return {op: tuple(users) for op, users in readers.items()}
 
     def __getitem__(self, name: str) -> Op:
-        """Return the op of that name; ``KeyError`` lists the names of all ops."""
+        """Return the op called ``name``; raises a ``KeyError`` that lists the names of all ops."""
         for op in self.ops:
             if op.name == name:
                 return op
@@ -90,10 +90,10 @@ class Graph:
         )
 
     def rewrite(self, rule: Callable[[Op], Op]) -> Self:
-        """Replace each op by ``rule(op)``, operands first, nested graphs too; an op that ``rule`` returns as is stays.
+        """Return the graph with each op replaced by ``rule(op)``, operands first and also in nested graphs.
 
-        Names are the rule's business: ``dataclasses.replace(op, ...)`` keeps the name, and an output should
-        not be replaced by an op of another name.
+        An op that ``rule`` returns unchanged stays. The rule decides on names: ``dataclasses.replace(op, ...)`` keeps
+        the name, and an output should not be replaced by an op of another name.
         """
         new: dict[Op, Op] = {}
         for op in self.ops:
@@ -132,14 +132,14 @@ class Graph:
 
 
 def describe(op: Op) -> tuple[str, ...]:
-    """Return the cells of an op's line."""
+    """Return the cells that describe ``op`` in a printed graph, in the order of ``HEADER``."""
     lo, hi = (float(code / Fraction(2) ** op.frac) for code in op.range.hull)
     shape = "x".join(map(str, op.shape)) or "scalar"
     return op.name, str(op.type), shape, f"[{lo:g}, {hi:g}]", write_expression(op), op.layer
 
 
 def write_expression(op: Op) -> str:
-    """Return an op as text: ``matmul(a, b)``, with the parameters that are not operands."""
+    """Return an op as text, such as ``matmul(a, b)``, with most parameters that differ from their defaults."""
     parts: list[str] = [operand.name for operand in op.operands]
     hidden = (
         *MARKS,
@@ -159,7 +159,7 @@ def write_expression(op: Op) -> str:
 
 
 def align(rows: list[tuple[str, ...]]) -> list[str]:
-    """Return rows of cells as lines with aligned columns; a cell never breaks its line."""
+    """Return rows of cells as lines of text with aligned columns; line breaks within a cell are escaped."""
     rows = [tuple(map(escape_line, row)) for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [

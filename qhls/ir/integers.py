@@ -1,9 +1,9 @@
 """Exact integer tensors: ``Codes``, an ndarray in the cheapest dtype that cannot lose a bit.
 
-Floats hold integers exactly up to 2**24 (float32) or 2**53 (float64) and have BLAS and SIMD, which
-int64 has not: on matrix products that is a factor of 40. So a ``Codes`` carries, beside its array, a
-bound on the magnitude of its elements; every operation derives the bound of its result (and of every
-partial sum on the way) and chooses the carrier by it. Beyond 63 bits Python's own integers take over.
+Floats represent integers exactly up to 2**24 (float32) or 2**53 (float64). They have BLAS and SIMD, unlike int64,
+which makes matrix products 40 times faster. So a ``Codes`` has a bound on the magnitude of its elements. Every
+operation derives the bound of its result and of its partial sums, and chooses the dtype by this bound. Beyond 63 bits,
+the elements are Python ints.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ _CARRIERS: tuple[tuple[int, npt.DTypeLike], ...] = (
     ((1 << 63) - 1, np.int64),
 )
 _NEGLIGIBLE = 100
-"""Shifting a float carrier (below 2**53) right by this much leaves only its sign; further adds nothing."""
+"""Right shift in bits that leaves only the sign of a float below 2**53, so that a larger shift is the same."""
 _BLAS_ALONE = 1 << 18
-"""Multiplications up to which OpenBLAS does a product in the calling thread."""
+"""Largest number of multiplications in a matrix product that OpenBLAS computes in the calling thread."""
 _FEW_ROWS = 64
-"""Rows per call below which splitting a product costs more time than threads save."""
+"""Smallest number of rows per call for which splitting a matrix product saves time."""
 _TABLE = 1 << 19
-"""Integers between the first and the last threshold up to which levels are looked up in a table, not searched for."""
+"""Limit on the span of thresholds (last minus first) for which levels are looked up in a table, not searched for."""
 _TABLES = 1 << 22
-"""Entries of the tables of all channels of one tensor together, which stay in memory."""
+"""Limit on the table entries of all channels of one tensor together, because the tables stay in memory."""
 _MANY = 1024
-"""Elements from which a table of levels is worth making, which is done once."""
+"""Smallest number of elements for which computing a table of levels (once) saves time."""
 
 
 def choose_carrier(bound: int) -> np.dtype[Any]:
@@ -48,7 +48,7 @@ def choose_carrier(bound: int) -> np.dtype[Any]:
 
 
 def narrow_integers(numbers: Iterable[int], bound: int) -> Array:
-    """Return ``numbers`` as int64 where two of them up to ``bound`` add up in 63 bits, else as Python ints."""
+    """Return ``numbers`` as an array: int64 if the sum of two integers up to ``bound`` fits, else Python ints."""
     integers = list(numbers)  # NumPy alone may choose uint64 or float64 for what exceeds int64
     return np.array(integers, np.int64 if bound < 1 << 62 else object)
 
@@ -61,10 +61,10 @@ def _find_magnitude(array: Array) -> int:
 
 
 class Codes:
-    """Integers ``array`` with ``abs(array) <= bound``, in ``choose_carrier(bound)``; operations are exact."""
+    """Integer tensor with ``abs(array) <= bound`` in the dtype ``choose_carrier(bound)``; all operations are exact."""
 
     room = _TABLE
-    """Largest number of integers for which levels are looked up in a table."""
+    """Limit on the span of thresholds (last minus first) for which levels are looked up in a table."""
 
     def __init__(self, array: npt.ArrayLike, bound: int | None = None) -> None:
         values = np.asarray(array)
@@ -72,13 +72,13 @@ class Codes:
         dtype = choose_carrier(self.bound)
         if values.dtype != dtype:
             if dtype.kind == "O" and values.dtype.kind == "f":
-                values = values.astype(np.int64)  # Python ints come out of integers, not of floats
+                values = values.astype(np.int64)  # only integers are converted to Python ints
             values = values.astype(dtype)
         self.array: Array = values
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Return the array's shape, with its batch axis, if any."""
+        """Return the shape of the array, including the batch axis if it has one."""
         return tuple(self.array.shape)
 
     def to_integers(self) -> Array:
@@ -86,25 +86,28 @@ class Codes:
         return self.array if self.array.dtype == object else self.array.astype(np.int64)
 
     def tighten(self) -> Self:
-        """Return the same integers with ``bound`` measured, which may allow a cheaper carrier."""
+        """Return the same integers with ``bound`` set to their largest magnitude, which may allow a cheaper dtype."""
         return type(self)(self.array)
 
     def with_bound(self, bound: int) -> Self:
-        """Return the same integers, now known not to exceed ``bound``."""
+        """Return the same integers with another ``bound``, which the caller guarantees."""
         return self if bound == self.bound else type(self)(self.array, bound)
 
     def settle(self, name: str, bound: int) -> Self:
-        """Return the same integers as the result of an op; its ``name`` matters to other worlds only."""
+        """Return the result of the op ``name`` with its ``bound``; the name matters only to netlists and proofs."""
         return self.with_bound(bound)
 
     @cached_property
     def column_sum(self) -> int:
-        """Return the largest sum of absolute values of a column: it bounds the partial sums of ``x @ self``."""
+        """Return the largest sum of absolute values in a column.
+
+        The bound of ``x`` times this sum is a bound of ``x @ self``.
+        """
         return _find_magnitude(abs(self).sum(-2).array)
 
     @cached_property
     def rows(self) -> list[Codes]:
-        """Return the codes along the first axis, the same objects each time."""
+        """Return the slices along the first axis, the same objects on each call."""
         rows = [Codes(row, self.bound) for row in self.array]
         for row in rows:
             row.room = min(_TABLE, _TABLES // len(rows))
@@ -112,12 +115,9 @@ class Codes:
 
     @cached_property
     def step_counts(self) -> tuple[int, Array] | None:
-        """Return a table of the thresholds that each integer reaches, for sorted thresholds.
+        """Return a table of how many of these sorted thresholds each integer reaches, or None if no table can be used.
 
-        That is the integer below the first threshold, and the counts from it to the last; None if too long.
-
-
-        ``None`` where these are too many.
+        The table is the integer below the first threshold, and the counts from that integer to the last threshold.
         """
         if self.array.dtype == object or self.array.size == 0:
             return None
@@ -130,7 +130,7 @@ class Codes:
         counts = np.arange(len(lengths), dtype=np.min_scalar_type(len(reached)))
         return before, np.repeat(counts, lengths)
 
-    # Arithmetic: the bound of the result decides the dtype both operands are brought to.
+    # Arithmetic: the bound of the result decides the dtype to which both operands are converted.
 
     def _cast(self, bound: int) -> Array:
         return Codes(self.array, bound).array
@@ -167,7 +167,7 @@ class Codes:
         )
 
     def round_shift(self, bits: int, rounding: Rounding) -> Codes:
-        """Divide by ``2**bits``, rounding; a negative ``bits`` multiplies, exactly."""
+        """Return the codes divided by ``2**bits`` and rounded; a negative ``bits`` multiplies, which is exact."""
         if bits <= 0:
             return self << -bits
         half = 1 << (bits - 1)
@@ -187,7 +187,7 @@ class Codes:
         return Codes(quotient, bound)
 
     def clip(self, lo: int, hi: int) -> Codes:
-        """Saturate to ``[lo, hi]``."""
+        """Return the codes saturated to ``[lo, hi]``."""
         if self.bound <= min(-lo, hi):
             return self
         wide = self._cast(max(abs(lo), abs(hi), self.bound))
@@ -195,7 +195,7 @@ class Codes:
         return Codes(np.clip(wide, kind(lo), kind(hi)), max(abs(lo), abs(hi)))
 
     def wrap(self, to: Fixed) -> Codes:
-        """Keep the low ``to.width`` bits, as two's complement if ``to`` is signed."""
+        """Return the low ``to.width`` bits of each code, in two's complement if ``to`` is signed."""
         offset = Codes(np.array(-to.lo))
         shifted = self + offset
         size = 1 << to.width
@@ -212,7 +212,7 @@ class Codes:
         return self._combine(other, max(self.bound, other.bound), np.minimum)
 
     def step(self, thresholds: Codes, values: Codes) -> Codes:
-        """Return ``values[number of thresholds <= x]``: a step function; ``thresholds`` rise."""
+        """Return ``values[number of thresholds <= x]`` per code ``x``: a step function with ascending thresholds."""
         widest = max(self.bound, thresholds.bound + 1)
         x, table = self._cast(widest), thresholds.step_counts if self.array.size >= _MANY else None
         if table is None or x.dtype == object:
@@ -223,11 +223,14 @@ class Codes:
         return Codes(values.array[levels], values.bound)
 
     def take_rows(self, table: Codes) -> Codes:
-        """Return ``table[x]``: the rows of ``table`` at these numbers."""
+        """Return one row of ``table`` per code, with the codes as indices of rows."""
         return Codes(table.array[self.array.astype(np.intp)], table.bound)
 
     def argmax(self) -> Codes:
-        """Return the index of the largest along the last axis, the first of equals; that axis keeps length 1."""
+        """Return the index of the largest code along the last axis, the first if several are equal.
+
+        The last axis keeps length 1.
+        """
         return Codes(np.argmax(self.array, -1)[..., None], self.shape[-1] - 1)
 
     def sum(self, axis: int) -> Codes:
@@ -235,27 +238,27 @@ class Codes:
         bound = self.bound * self.shape[axis]
         return Codes(self._cast(bound).sum(axis), bound)
 
-    # Moving elements about changes no code.
+    # Movement of elements, which changes no code.
 
     def map(self, f: Callable[[Array], Array]) -> Codes:
-        """Apply ``f``, which must only move, repeat, select or drop elements."""
+        """Return the result of ``f`` on the array; ``f`` may only move, repeat, select or drop elements."""
         return Codes(f(self.array), self.bound)
 
     def make_constant(self, codes: Codes) -> Codes:
-        """Return the constant ``codes``, for which these codes have no part."""
+        """Return the given ``codes`` as a constant of this tensor's class; the codes of this tensor do not matter."""
         return codes
 
     @staticmethod
     def join(parts: Sequence[Codes], f: Callable[[list[Array]], Array]) -> Codes:
-        """Apply ``f``, which must only move elements, to several tensors."""
+        """Combine several tensors into one by ``f``, which may only move elements."""
         bound = max(part.bound for part in parts)
         return Codes(f([part._cast(bound) for part in parts]), bound)
 
 
 def _multiply(x: Array, w: Array) -> Array:
-    """Return ``x @ w`` as products of two matrices, each small enough that BLAS does it in one thread.
+    """Return ``x @ w``, computed in slices of rows that are small enough for BLAS to use one thread.
 
-    On small products its threads cost more than they bring: they wait by spinning.
+    On small products, the threads of BLAS cost more than they save, because they wait by spinning.
     """
     step = _BLAS_ALONE // max(w.size, 1)
     if step < _FEW_ROWS or x.size == 0 or x.ndim < 2 or w.ndim != 2:

@@ -16,21 +16,21 @@ from qhls.ir.ops import Const, Input
 from qhls.ir.types import Assignment, Fixed, Rounding
 
 CACHE_ELEMENTS = 1 << 18
-"""A batch is cut so that the largest tensor has about this many elements: temporaries stay in the cache."""
+"""Approximate number of elements of the largest tensor per slice of a batch, so that temporaries fit the cache."""
 
 
 def run(graph: Graph, codes: Sequence[npt.ArrayLike]) -> list[Array]:
-    """Return the outputs' codes for input codes, one array (samples, *shape) per input, in order.
+    """Run ``graph`` on input codes, one array (samples, *shape) per input, and return the codes of its outputs.
 
-    Raises ``VerifyError`` for a wrong number of inputs, a wrong shape, non-integers and codes outside
-    the input's type.
+    Inputs and outputs are in the order of the graph. Raises ``VerifyError`` for a wrong number of inputs, a wrong
+    shape, non-integers and codes outside the input's type.
     """
     results = tap(graph, codes, graph.outputs)
     return [results[op] for op in graph.outputs]
 
 
 def tap(graph: Graph, codes: Sequence[npt.ArrayLike], taps: Sequence[Op]) -> dict[Op, Array]:
-    """Return the codes of any ops, ``taps``, for input codes as in ``run``."""
+    """Run ``graph`` on input codes as ``run`` does, and return the result codes of ``taps``, which may be any ops."""
     inputs = check_codes(graph, codes)
     samples = len(next(iter(inputs.values()))) if inputs else 0
     largest = max((op.size for op in graph.ops if op.batched), default=1)
@@ -47,7 +47,7 @@ def tap(graph: Graph, codes: Sequence[npt.ArrayLike], taps: Sequence[Op]) -> dic
 def compute_in_batches(
     compute: Callable[[list[Array]], Sequence[Array]], inputs: Sequence[Array], size: int
 ) -> list[Array]:
-    """Return the results of ``compute`` for all samples of ``inputs``, ``size`` samples at once."""
+    """Return the results of ``compute`` for all samples of ``inputs``, calling it on ``size`` samples at a time."""
     starts = range(0, max(len(inputs[0]), 1), size)
     parts = [compute([array[start : start + size] for array in inputs]) for start in starts]
     return [np.concatenate(pieces) for pieces in zip(*parts, strict=True)]
@@ -63,9 +63,10 @@ def evaluate(
     taps: Sequence[Op],
     known: Callable[[Codes], Any] = _keep,
 ) -> dict[Op, Any]:
-    """Return the values of ``taps`` for those of the inputs, all at once and without a check.
+    """Return the values of the ops ``taps`` for the values ``inputs``, in one batch and without checking them.
 
-    Values are of any world with the algebra of ``Codes``; ``known`` makes one of the codes of a constant.
+    Values may be of any world with the operations of ``Codes``. ``known`` converts the codes of a constant to a value
+    of that world.
     """
     keep = set(taps)
     values = dict[Op, Any](zip(graph.inputs, inputs, strict=True))
@@ -84,7 +85,7 @@ def evaluate(
 
 
 def check_codes(graph: Graph, codes: Sequence[npt.ArrayLike]) -> dict[Input, Array]:
-    """Return input codes as arrays by input; raises ``VerifyError`` (see ``run``)."""
+    """Check input codes and return one array per input op; raises ``VerifyError`` (see ``run``)."""
     if len(codes) != len(graph.inputs):
         names = ", ".join(op.name for op in graph.inputs)
         raise VerifyError(
@@ -132,7 +133,10 @@ def draw_codes(
     random: np.random.Generator,
     values: Sequence[int] | None = None,
 ) -> Array:
-    """Return uniform codes of ``of``, or of ``values``: int64, Python ints where 63 bits are not enough."""
+    """Return random codes, drawn uniformly from the codes of the type ``of`` or, if given, from ``values``.
+
+    Codes are int64, or Python ints where 63 bits are not enough.
+    """
     if values is not None:
         places = random.integers(0, len(values), shape)
         dtype = np.int64 if of.width < 64 else object  # as below: NumPy would make floats of some
@@ -147,10 +151,10 @@ def draw_codes(
 
 
 def encode(values: npt.ArrayLike, to: Fixed, where: str | None = None) -> Array:
-    """Return the codes of the numbers of ``to`` nearest to ``values`` (ties to even, saturated), as int64.
+    """Round ``values`` to the nearest codes of the type ``to`` (ties to even, saturated) and return them as int64.
 
-    Raises ``VerifyError``, which begins with ``where``, for what is no array of real numbers, for NaN, and for types
-    of more than 53 bits.
+    Raises ``VerifyError``, which begins with ``where``, for values that are not an array of real numbers, for NaN, and
+    for types of more than 53 bits.
     """
     where = where or f"encode to {to}"
     array = _to_real(values, where)
@@ -182,5 +186,5 @@ def _to_real(values: npt.ArrayLike, where: str) -> npt.NDArray[np.float64]:
 
 
 def decode(codes: Array, of: Fixed) -> npt.NDArray[np.float64]:
-    """Return the numbers of ``codes``: exact up to 53 bits, else rounded once."""
+    """Return the real values that ``codes`` of the type ``of`` represent: exact up to 53 bits, else rounded once."""
     return np.ldexp(codes.astype(np.float64), -of.frac)

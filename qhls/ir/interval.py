@@ -1,4 +1,4 @@
-"""Intervals of exact integers, elementwise: the second world in which an op's ``evaluate`` runs.
+"""Elementwise intervals of integers, on which an op's ``evaluate`` computes the range of its result.
 
 ``Interval`` has the same algebra as ``Codes``. Because an op may use nothing but this algebra, one
 ``evaluate`` gives both the interpreter's result and the range, hence the type, of every tensor.
@@ -17,7 +17,7 @@ from qhls.ir.types import Fixed, Rounding
 
 
 class Interval:
-    """The integers from ``lo`` to ``hi``, elementwise; a constant has ``lo is hi``."""
+    """Range of an integer tensor: each element is from ``lo`` to ``hi``; a constant has ``lo is hi``."""
 
     def __init__(self, lo: Codes, hi: Codes | None = None) -> None:
         self.lo = lo
@@ -25,17 +25,17 @@ class Interval:
 
     @classmethod
     def fill(cls, shape: tuple[int, ...], lo: int, hi: int) -> Interval:
-        """Return ``[lo, hi]`` in every element."""
+        """Return a tensor of ``shape`` in which the range of every element is ``[lo, hi]``."""
         return cls(Codes(np.full(shape, lo, object)), Codes(np.full(shape, hi, object)))
 
     @property
     def constant(self) -> bool:
-        """Return whether the value is known."""
+        """Return whether the tensor is a constant, so that its values are known."""
         return self.lo is self.hi
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Return the shape of the bounds; operands broadcast, so results have it whole."""
+        """Return the shape of the tensor, including the batch axis if it has one."""
         return self.lo.shape
 
     @property
@@ -45,7 +45,7 @@ class Interval:
         return (int(lo.min()), int(hi.max())) if lo.size else (0, 0)
 
     def with_zero(self) -> Interval:
-        """Return the interval widened to include 0, as the terms of a partial sum are before they arrive."""
+        """Return the interval widened to include 0, because partial sums lack terms; a constant stays unchanged."""
         zero = Codes(np.zeros((), np.int64))
         return self if self.constant else Interval(self.lo.minimum(zero), self.hi.maximum(zero))
 
@@ -66,7 +66,7 @@ class Interval:
         return Interval(lo, hi)
 
     def square(self) -> Interval:
-        """Return the product with itself, which is never negative."""
+        """Return the range of the square of each element, which is never negative."""
         zero = Codes(np.zeros((), np.int64))
         least = self.lo.maximum(-self.hi).maximum(zero)
         most = self.hi.maximum(-self.lo)
@@ -85,7 +85,7 @@ class Interval:
         return self._map_ends(lambda codes: codes << bits)
 
     def round_shift(self, bits: int, rounding: Rounding) -> Interval:
-        """Round both ends as ``Codes.round_shift`` does: rounding is monotone."""
+        """Divide both ends by ``2**bits`` and round them, which gives the range because rounding is monotone."""
         return self._map_ends(lambda codes: codes.round_shift(bits, rounding))
 
     def clip(self, lo: int, hi: int) -> Interval:
@@ -93,22 +93,22 @@ class Interval:
         return self._map_ends(lambda codes: codes.clip(lo, hi))
 
     def wrap(self, to: Fixed) -> Interval:
-        """Wrap to ``to``: an interval that fits stays; for another, any code may result."""
+        """Return the range after wrapping to the type ``to``: the same if it fits, else all codes of the type."""
         # As Python ints: ``to`` may be of any width.
         lo, hi = (end.to_integers().astype(object) for end in (self.lo, self.hi))
         fits = (lo >= to.lo) & (hi <= to.hi)
         return Interval(Codes(np.where(fits, lo, to.lo)), Codes(np.where(fits, hi, to.hi)))
 
     def maximum(self, other: Interval) -> Interval:
-        """Return the elementwise maximum."""
+        """Return the range of the elementwise maximum."""
         return Interval(self.lo.maximum(other.lo), self.hi.maximum(other.hi))
 
     def minimum(self, other: Interval) -> Interval:
-        """Return the elementwise minimum."""
+        """Return the range of the elementwise minimum."""
         return Interval(self.lo.minimum(other.lo), self.hi.minimum(other.hi))
 
     def step(self, thresholds: Interval, values: Interval) -> Interval:
-        """Return the range of ``Codes.step``: any of the values between the ends' levels may result."""
+        """Return the range of a step function: the extremes of all values between the levels of ``lo`` and ``hi``."""
         if not (thresholds.constant and values.constant):
             raise TypeError("Interval: thresholds and values of a step function must be constants")
         steps, codes = thresholds.lo, values.lo.array
@@ -121,7 +121,7 @@ class Interval:
         return Interval(Codes(lo), None if self.constant else Codes(hi))
 
     def take_rows(self, table: Interval) -> Interval:
-        """Return the range of ``Codes.take_rows``: any of the rows between the ends' may result."""
+        """Return the range of a lookup in ``table``: the extremes of all rows between the indices ``lo`` and ``hi``."""
         if not table.constant:
             raise TypeError("Interval: a table must be a constant")
         rows = table.lo.to_integers()
@@ -133,7 +133,10 @@ class Interval:
         return Interval(Codes(lo), None if self.constant else Codes(hi))
 
     def argmax(self) -> Interval:
-        """Return the range of ``Codes.argmax``: an index is possible if its highest reaches every other's lowest."""
+        """Return the range of the index of the largest element along the last axis, which keeps length 1.
+
+        An index is possible if its highest value reaches the lowest value of every other index.
+        """
         if self.constant:
             return Interval(self.lo.argmax())
         lo, hi = self.lo.to_integers().astype(object), self.hi.to_integers().astype(object)
@@ -143,27 +146,27 @@ class Interval:
         return Interval(Codes(first), Codes(last))
 
     def sum(self, axis: int) -> Interval:
-        """Return the sum along ``axis``."""
+        """Return the range of the sum along ``axis``."""
         return self._map_ends(lambda codes: codes.sum(axis))
 
     def map(self, f: Callable[[Array], Array]) -> Interval:
-        """Apply ``f``, which must only move elements, to both ends."""
+        """Return the interval with ``f`` applied to both ends; ``f`` may only move, repeat, select or drop elements."""
         return self._map_ends(lambda codes: codes.map(f))
 
     @property
     def rows(self) -> list[Interval]:
-        """Return the rows of a constant along the first axis."""
+        """Return the slices of a constant along its first axis."""
         if not self.constant:
             raise TypeError("Interval: rows are those of constants")
         return [Interval(row) for row in self.lo.rows]
 
     def make_constant(self, codes: Codes) -> Interval:
-        """Return the constant ``codes``, for which this interval has no part."""
+        """Return ``codes`` as a constant interval; the bounds of this interval do not matter."""
         return Interval(codes)
 
     @staticmethod
     def join(parts: Sequence[Interval], f: Callable[[list[Array]], Array]) -> Interval:
-        """Apply ``f``, which must only move elements, to the ends of several tensors."""
+        """Combine several intervals into one by ``f``, which may only move elements."""
         lo = Codes.join([part.lo for part in parts], f)
         if all(part.constant for part in parts):
             return Interval(lo)
@@ -175,23 +178,23 @@ class Interval:
 
 
 Operand = TypeVar("Operand", Codes, Interval)
-"""Operands of ``evaluate``: integers, or intervals of them."""
+"""Type variable of the operands of ``evaluate``: integers (``Codes``) or intervals of integers."""
 
 
 def list_rows(value: Operand) -> list[Operand]:
-    """Return the rows of a constant along the first axis, of any world."""
+    """Return the slices along the first axis of a constant: integers, an interval, or a value of another world."""
     return cast(Any, value).rows
 
 
 def join(parts: Sequence[Operand], f: Callable[[list[Array]], Array]) -> Operand:
-    """Apply ``f``, which must only move elements, to several tensors of one world."""
+    """Combine several tensors of the same world into one by ``f``, which may only move elements."""
     return cast(Any, type(parts[0])).join(parts, f)
 
 
 def extract_patches(
     x: Operand, size: tuple[int, int], strides: tuple[int, int], dilation: tuple[int, int]
 ) -> Operand:
-    """Return sliding windows as one tensor ``(batch, out_rows, out_columns, *size, channels)``, not copied."""
+    """Return all sliding windows as one view ``(batch, out_rows, out_columns, *size, channels)``, without copying."""
     (kh, kw), (sh, sw), (dh, dw) = size, strides, dilation
 
     def look(array: Array) -> Array:
@@ -208,9 +211,10 @@ def extract_patches(
 def list_window_elements(
     x: Operand, size: tuple[int, int], strides: tuple[int, int], dilation: tuple[int, int] = (1, 1)
 ) -> list[Operand]:
-    """Return the elements of sliding windows of ``(batch, rows, columns, channels)``, without padding.
+    """Return, for each place in a sliding window, one tensor of the elements of all windows at that place.
 
-    One tensor ``(batch, out_rows, out_columns, channels)`` per place in the window, row-major.
+    ``x`` is ``(batch, rows, columns, channels)`` and is not padded; the tensors are ``(batch, out_rows, out_columns,
+    channels)``, for the places of the window in row-major order.
     """
     (kh, kw), (sh, sw), (dh, dw) = size, strides, dilation
     rows = (x.shape[1] - (kh - 1) * dh - 1) // sh + 1

@@ -15,7 +15,7 @@ from qhls.ir.op import Op
 
 @dataclass(frozen=True, eq=False)
 class Reshape(Op):
-    """The same elements, row-major, in another shape."""
+    """The elements of ``x``, in row-major order, in another shape."""
 
     x: Op
     dims: tuple[int, ...]
@@ -37,7 +37,7 @@ class Reshape(Op):
 
 @dataclass(frozen=True, eq=False)
 class View(Op):
-    """Elements of ``x``, row-major, at ``offset + index . strides`` for every index of ``dims``.
+    """Strided view of ``x``: element ``index`` is the element ``offset + index . strides`` of the row-major ``x``.
 
     Cropping, steps, transposition, reversal and repetition are views, as in NumPy.
     """
@@ -53,7 +53,7 @@ class View(Op):
 
     @property
     def places(self) -> Array:
-        """Return the flat index in ``x`` of every element of the result, of shape ``dims``."""
+        """Return the flat index in ``x`` of every element of the result, as an array of shape ``dims``."""
         places = np.full((1,) * len(self.dims), self.offset)
         for axis, (size, stride) in enumerate(zip(self.dims, self.strides, strict=True)):
             places = places + stride * np.arange(size).reshape(
@@ -75,7 +75,7 @@ class View(Op):
         return x.map(self._view)
 
     def _view(self, array: Array) -> Array:
-        """Return ``array`` under other strides: nothing is copied."""
+        """Return the view of ``array`` with this op's strides, without copying."""
         rows = array.reshape(len(array), -1)
         sample, element = rows.strides
         steps = (sample, *(stride * element for stride in self.strides))
@@ -118,7 +118,7 @@ class Pad(Op):
 
 @dataclass(frozen=True, eq=False)
 class Concat(Op):
-    """``xs`` one after another along ``axis`` (batch not counted), brought to the finest ``frac``."""
+    """Concatenation of ``xs`` along ``axis`` (not counting the batch axis), aligned to the finest ``frac``."""
 
     xs: tuple[Op, ...]
     axis: int = -1

@@ -1,4 +1,4 @@
-"""``Op``: the base of every operation of the IR, and the scope that names the operations."""
+"""``Op``: the base class of all operations of the IR, and the scope that names new operations."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Scope:
-    """The Keras layer whose lowering rule runs: new ops are named after it, uniquely within it."""
+    """Naming scope of the Keras layer that is being lowered: each new op gets a unique name after the layer."""
 
     def __init__(self, layer: str, prefix: str = "") -> None:
         self.layer = layer
@@ -30,13 +30,13 @@ class Scope:
         self._taken: Counter[str] = Counter()
 
     def name(self, local: str) -> str:
-        """Return ``layer.local``, with a number behind it from the second one on."""
+        """Return and reserve the name ``layer.local``, with a number appended from the second use on."""
         full_name = self.find_next(local)
         self._taken[local] += 1
         return full_name
 
     def find_next(self, local: str) -> str:
-        """Return the name that ``name`` gives next."""
+        """Return the name that ``name(local)`` will return next, without reserving it."""
         count = self._taken[local] + 1
         return f"{self._prefix}.{local}" + (f"_{count}" if count > 1 else "")
 
@@ -46,20 +46,20 @@ _scope: ContextVar[Scope | None] = ContextVar("qhls_layer_scope", default=None)
 
 @contextmanager
 def enter_layer(layer: str) -> Generator[Scope]:
-    """Name new ops ``layer.kind`` and give them ``layer`` as the Keras layer they come from."""
+    """Begin the names of new ops with ``layer`` within this context, and record ``layer`` as their Keras layer."""
     with _enter(Scope(layer)) as scope:
         yield scope
 
 
 def get_layer() -> str:
-    """Return the Keras layer that new ops come from, or an empty text."""
+    """Return the name of the Keras layer that is being lowered, or an empty string if none is."""
     scope = _scope.get()
     return scope.layer if scope else ""
 
 
 @contextmanager
 def nest_names(kind: str) -> Generator[None]:
-    """Name new ops after the op of ``kind`` that the layer makes next: ``layer.scan.matmul``."""
+    """Name new ops within this context after the layer's next op of ``kind``, such as ``layer.scan.matmul``."""
     outer = _scope.get()
     layer, prefix = (outer.layer, outer.find_next(kind)) if outer else ("", kind)
     with _enter(Scope(layer, prefix)):
@@ -77,8 +77,7 @@ def _enter(scope: Scope) -> Generator[Scope]:
 
 @dataclass(frozen=True, eq=False)
 class Op:
-    """One operation and the one tensor it makes. Operands are ops; identity is the object's.
-
+    """Operation of the IR with one result tensor; its operands are ops, and ops are compared by identity.
     A subclass declares ``frac`` (fraction bits of the result) and ``evaluate`` (its meaning, over integers and over
     intervals alike). Range, type and shape follow from ``evaluate`` when the op is built. Arrays have a leading batch
     axis, which ``shape`` leaves out; constants have none.
@@ -89,9 +88,9 @@ class Op:
     name: str = field(default="", kw_only=True)
     layer: str = field(default="", kw_only=True)
     proved: bool = field(default=False, kw_only=True)
-    """Proved as part of a float function, whatever its own numbers say about rounding."""
+    """True if the op is part of a function that float32 is proved to compute exactly, whatever the op's own range."""
     bounds: tuple[int, int] | None = field(default=None, kw_only=True)
-    """Lowest and highest code, where constants are typical of others and so imply no range; None: by ``evaluate``."""
+    """Lowest and highest code if constants are only examples and so imply no range; None: ``evaluate`` decides."""
     range: Interval = field(init=False, repr=False)
     type: Fixed = field(init=False, repr=False)
 
@@ -99,15 +98,15 @@ class Op:
 
         @property
         def frac(self) -> int:
-            """Fraction bits of the result."""
+            """Return the number of fraction bits of the result."""
             ...
 
     batched: ClassVar[bool] = True
     evaluate: ClassVar[Callable[..., Any]]
-    """Return the result's codes for the operands' codes, its range for their ranges."""
+    """Meaning of the op: a function from the operands' codes to the result's codes, or from ranges to the range."""
 
     def __init_subclass__(cls) -> None:
-        # A dataclass's own would print the operands, theirs and so on: exponential where they are shared.
+        # The repr of a dataclass would print operands recursively, which is exponential where they are shared.
         cls.__repr__ = Op.__repr__
 
     def __repr__(self) -> str:
@@ -134,14 +133,14 @@ class Op:
 
     @property
     def kind(self) -> str:
-        """Return the operation in lower case: ``matmul``. Templates are found by it."""
+        """Return the name of the operation in snake case, such as ``arg_max``, by which templates are found."""
         return re.sub(r"(?<!^)(?=[A-Z])", "_", type(self).__name__).lower()
 
     def check(self) -> None:
-        """Raise through ``self.require`` if the operands do not fit."""
+        """Raise ``VerifyError``, by ``self.require``, if the operands or parameters do not fit the op."""
 
     def require(self, condition: bool, expected: str, actual: str, advice: str = "") -> None:
-        """Raise a ``VerifyError`` that names this op unless ``condition``; ``advice`` is a sentence."""
+        """Raise a ``VerifyError`` that names this op unless ``condition`` is true; ``advice`` is a sentence."""
         if not condition:
             where = f" of layer {self.layer!r}" if self.layer else ""
             message = (
@@ -150,7 +149,7 @@ class Op:
             raise VerifyError(f"{message} {advice}".rstrip())
 
     def require_representable(self, fixed: Fixed) -> None:
-        """Raise a ``VerifyError`` that says what to quantise unless C++ has the type ``fixed``."""
+        """Raise a ``VerifyError`` with advice on what to quantise if the type ``fixed`` is too wide for C++."""
         if fixed.representable:
             return
         widest = max(self.operands, key=lambda operand: operand.type.width, default=None)
@@ -163,7 +162,7 @@ class Op:
         )
 
     def require_size(self, dims: Iterable[int]) -> None:
-        """Raise a ``VerifyError`` for a tensor that is larger than the limit, before it is made."""
+        """Raise a ``VerifyError`` if a tensor of shape ``dims`` exceeds the size limit, before it is allocated."""
         where = f"{type(self).__name__} {self.name!r}"
         where += f" of layer {self.layer!r}" if self.layer else ""
         check_size(math.prod(dims), where, "a tensor", VerifyError, ELEMENT)
@@ -178,7 +177,7 @@ class Op:
         return tuple(ops)
 
     def with_operands(self, new: dict[Op, Op], **changes: Any) -> Self:
-        """Return the same op reading ``new[operand]`` instead of each operand; itself if nothing changes.
+        """Return the op with each operand replaced by ``new[operand]``, or the op itself if nothing changes.
 
         ``changes``: other fields of the op.
         """
@@ -194,7 +193,7 @@ class Op:
 
     @property
     def nested(self) -> tuple[tuple[Graph, int], ...]:
-        """Return the graphs that the op runs, and how often one inference does."""
+        """Return the graphs that the op runs, each with the number of runs per inference."""
         return ()
 
     def rewrite_nested(self, rule: Callable[[Op], Op]) -> Op:
@@ -203,7 +202,7 @@ class Op:
 
     @cached_property
     def shape(self) -> tuple[int, ...]:
-        """Return the shape without the batch axis."""
+        """Return the shape of the result without the batch axis."""
         return self.range.shape[1:] if self.batched else self.range.shape
 
     @property
@@ -219,17 +218,17 @@ class Op:
 
     @cached_property
     def magnitude(self) -> int:
-        """Return a bound of every partial result of this op in codes, whatever the order of summation."""
+        """Return a bound on the magnitude of every partial result in codes, for any order of summation."""
         lo, hi = self.evaluate(*(operand.range.with_zero() for operand in self.operands)).hull
         return max(-lo, hi, 0)
 
 
 MARKS = tuple(item.name for item in fields(Op) if item.init)
-"""Fields of every op: its names, and what is known of it beside its operands and parameters."""
+"""Names of the fields that every op has, none of which is an operand or a parameter."""
 
 
 def list_operand_fields(op: Op) -> list[str]:
-    """Return the fields of ``op`` that hold the ops it reads, or tuples of them."""
+    """Return the names of the fields of ``op`` that are operands or tuples of operands."""
     return [item.name for item in fields(op) if _has_ops(getattr(op, item.name, None))]
 
 

@@ -1,4 +1,4 @@
-"""Ops that compute. An op is defined once: by its ``evaluate``, over integers and intervals."""
+"""Inputs, constants, and the ops that are neither elementwise on two operands nor movements nor recurrences."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from qhls.ir.types import Assignment, Fixed, Overflow, Rounding
 
 @dataclass(frozen=True, eq=False)
 class Input(Op):
-    """An input tensor of ``dims``: any numbers of ``dtype``, or those with the codes ``values``, which rise."""
+    """Input tensor of shape ``dims`` and type ``dtype``, whose codes are among the ascending ``values`` if given."""
 
     dims: tuple[int, ...]
     dtype: Fixed
@@ -43,7 +43,7 @@ class Input(Op):
         self.require_representable(self.dtype)
         self.require_size(self.dims)
         if self.values is not None:
-            values = self.values  # a range may be too long to look at each
+            values = self.values  # a range may be too long to check each element
             rise = isinstance(values, range) or all(a < b for a, b in pairwise(values))
             inside = bool(values) and self.dtype.lo <= values[0] <= values[-1] <= self.dtype.hi
             self.require(rise and inside, f"rising codes of {self.dtype}", str(values))
@@ -57,7 +57,7 @@ class Input(Op):
 
 @dataclass(frozen=True, eq=False)
 class Const(Op):
-    """Known numbers ``codes * 2**-frac``; the type is the narrowest that holds the real values."""
+    """Constant tensor of the numbers ``codes * 2**-frac``, in the narrowest type that represents all of them."""
 
     codes: Codes
     frac: int  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -66,7 +66,7 @@ class Const(Op):
 
     @classmethod
     def of(cls, values: npt.ArrayLike, name: str = "const") -> Const:
-        """Return a constant of finite floats, exactly: each float is an integer times a power of two."""
+        """Return a constant that equals the finite floats ``values`` exactly, with as few fraction bits as possible."""
         codes, frac = find_dyadic(values)
         return cls(Codes(codes), frac, name=name)
 
@@ -76,9 +76,9 @@ class Const(Op):
 
 @dataclass(frozen=True, eq=False)
 class Matmul(Op):
-    """``x @ w`` over the last axis of ``x``, with ``w`` (inputs, outputs) known.
+    """Matrix product ``x @ w`` over the last axis of ``x``, with constant weights ``w`` (inputs, outputs).
 
-    Exact: frac adds; the range is that of the real weights, not of their widths.
+    It is exact: the fraction bits add up, and the range follows from the real weights, not from their widths.
     """
 
     x: Op
@@ -100,7 +100,7 @@ class Matmul(Op):
 
 @dataclass(frozen=True, eq=False)
 class Conv(Op):
-    """2-D convolution of ``x`` (rows, columns, channels) with known ``w`` (kh, kw, channels / groups, filters).
+    """2-D convolution of ``x`` (rows, columns, channels) with constant ``w`` (kh, kw, channels / groups, filters).
 
     No padding: ``Pad`` goes before it. Channels and filters are cut into ``groups``, each convolved by
     itself; as many groups as channels is a depthwise convolution. Exact, as ``Matmul``.
@@ -152,7 +152,7 @@ def check_windows(
     size: tuple[int, int],
     dilation: tuple[int, int] = (1, 1),
 ) -> None:
-    """Require positive steps and that at least one window fits into ``x`` (rows, columns, channels)."""
+    """Require sizes, strides and dilations of at least 1, and a window that fits ``x`` (rows, columns, channels)."""
     steps = (*size, *op.strides, *dilation)
     op.require(min(steps) >= 1, "window, strides and dilation of at least 1", str(steps))
     span = tuple((k - 1) * d + 1 for k, d in zip(size, dilation, strict=True))
@@ -189,7 +189,7 @@ class Pool(Op):
 
 @dataclass(frozen=True, eq=False)
 class ArgMax(Op):
-    """Index of the largest number along the last axis of ``x``, the first of equals; that axis keeps length 1."""
+    """Index of the largest number (of equal ones the first) along the last axis of ``x``, which keeps length 1."""
 
     x: Op
 
@@ -206,7 +206,7 @@ class ArgMax(Op):
 
 @dataclass(frozen=True, eq=False)
 class Shift(Op):
-    """``x * 2**power``: the codes stay, the point moves."""
+    """``x * 2**power``: the codes stay the same, and only the binary point moves."""
 
     x: Op
     power: int
@@ -221,7 +221,7 @@ class Shift(Op):
 
 @dataclass(frozen=True, eq=False)
 class Quantize(Op):
-    """Assignment to a fixed-point variable: the one op here that may lose bits, by rounding and overflow."""
+    """Assignment of ``x`` to a fixed-point variable of type ``to``, which may lose bits by rounding and overflow."""
 
     x: Op
     to: Fixed
@@ -250,7 +250,7 @@ class Quantize(Op):
 
 @dataclass(frozen=True, eq=False)
 class Threshold(Op):
-    """``values[number of thresholds <= x]``: any function of a number with few levels, exactly.
+    """Step function ``values[number of thresholds <= x]``: any function of one number with few levels, exactly.
 
     ``thresholds`` (n,) rise and lie on the grid of ``x``; ``values`` (n + 1,) need not rise. Either a
     function for all elements or, as (channels, n) and (channels, n + 1), one for each channel, the
@@ -267,7 +267,7 @@ class Threshold(Op):
 
     @property
     def count(self) -> int:
-        """Return the number of thresholds of one element."""
+        """Return the number of thresholds per step function."""
         return self.thresholds.shape[-1]
 
     @property
@@ -277,12 +277,12 @@ class Threshold(Op):
 
     @property
     def searched(self) -> bool:
-        """Return whether hardware searches the thresholds by halving; a few it compares all at once."""
+        """Return whether hardware uses a binary search; a few thresholds are all compared in parallel instead."""
         return self.count > 4
 
     @property
     def start(self) -> int | None:
-        """Return the first value where values are consecutive codes, the same for all channels; None for others."""
+        """Return the first value if the values are consecutive codes, the same for all channels, else None."""
         values = self.values.codes.to_integers()
         first = int(values.flat[0])
         consecutive = (values == first + np.arange(self.count + 1)).all()
@@ -322,7 +322,7 @@ class Threshold(Op):
 
 @dataclass(frozen=True, eq=False)
 class Lookup(Op):
-    """The rows of the known ``table`` at the indices ``x``: the axes of a row come behind those of ``x``."""
+    """Rows of the constant ``table`` at the indices ``x``; the result has the axes of ``x``, then those of a row."""
 
     x: Op
     table: Const

@@ -1,4 +1,4 @@
-"""``Scan``: a recurrence; the graph of its step is stored once."""
+"""``Scan``: a recurrence over the rows of a tensor, which stores the graph of one step."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from qhls.ir.ops import Input
 
 @dataclass(frozen=True, eq=False)
 class Scan(Op):
-    """``body`` once for each row of ``x``, in order: its results as rows, or the last one alone.
+    """Recurrence that runs ``body`` once per row of ``x``, in order, and returns all results or only the last.
 
     The body's inputs are a row of ``x`` and what the step before carried over, ``start`` at first. Its outputs are the
     step's result and what it carries to the next step, of types that the inputs hold: so nothing overflows with any
@@ -43,7 +43,7 @@ class Scan(Op):
 
     @property
     def carried(self) -> tuple[Input, ...]:
-        """Return the body's inputs that the step before computes."""
+        """Return the inputs of the body that the previous step computes (its states)."""
         return self.body.inputs[1:]
 
     def check(self) -> None:
@@ -93,12 +93,12 @@ class Scan(Op):
         return join(results, self._stack)
 
     def begin(self, x: Any, start: Sequence[Any]) -> list[Any]:
-        """Return the states that the first step reads, for the codes of ``start``; ``x`` has the samples."""
+        """Return the states for the first step from the codes of ``start``; ``x`` gives the number of samples."""
         triples = zip(start, self.start, self.carried, strict=True)
         return [self._enter(codes, op, to, x) for codes, op, to in triples]
 
     def advance(self, row: Any, carried: Sequence[Any]) -> tuple[Any, list[Any]]:
-        """Return the result of one step on a row of ``x``, and the states for the next one."""
+        """Return the result of one step on a row of ``x``, and the states for the next step."""
         row = row << self.body.inputs[0].type.frac - self.x.type.frac
         values = evaluate(self.body, [row, *carried], self.body.outputs, row.make_constant)
         result, *leaving = (values[op] for op in self.body.outputs)
@@ -106,7 +106,7 @@ class Scan(Op):
         return result, [codes << to.type.frac - op.type.frac for codes, op, to in pairs]
 
     def _enter(self, codes: Any, start: Op, to: Input, x: Any) -> Any:
-        """Return the states that the first step reads, one row per sample."""
+        """Return one state for the first step, aligned to the body's input ``to``, with one row per sample."""
         aligned = codes << to.type.frac - start.type.frac
         if start.batched:
             return aligned
@@ -122,7 +122,7 @@ class Scan(Op):
 
     @cached_property
     def magnitude(self) -> int:
-        """Return the largest magnitude of an op of the body."""
+        """Return the largest ``magnitude`` of all ops of the body."""
         return max(op.magnitude for op in self.body.ops if op.batched)
 
     @property
@@ -140,7 +140,7 @@ def _take_row(step: int, array: Array) -> Array:
 
 
 def _find_source(op: Op) -> Op:
-    """Return the op whose elements a chain of reshapes has."""
+    """Return the op that a chain of reshapes turns into ``op``, or ``op`` itself if it is not a reshape."""
     while isinstance(op, Reshape):
         op = op.x
     return op

@@ -1,4 +1,4 @@
-"""Number types of the IR: ``Fixed`` and the two things an assignment to it may lose, rounding and overflow."""
+"""Fixed-point types of the IR (``Fixed``), and the rounding and overflow modes of an assignment to one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Self
 
 WIDEST = 1024
-"""Bits of the widest type, and of its fraction and integer part: what the vendors' types take by default."""
+"""Limit on the width, the integer bits and the fraction bits of a type: the default limit of the vendors' types."""
 _NOTATION = re.compile(r"(?P<sign>[su])(?P<width>\d+)\.(?P<frac>-?\d+)")
 
 
@@ -24,7 +24,7 @@ class Rounding(Enum):
 
 
 class Overflow(Enum):
-    """Overflow mode: the treatment of a value beyond the type of ``Quantize``."""
+    """Overflow mode: the result of ``Quantize`` for a value outside the range of its type."""
 
     SATURATE = "saturate"
     """Clip to the lowest and highest code: AC_SAT, AP_SAT."""
@@ -36,7 +36,7 @@ class Overflow(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """The numbers ``code * 2**-frac`` with a ``width``-bit code, two's complement if ``signed``.
+    """Fixed-point type of the numbers ``code * 2**-frac`` with ``width``-bit codes, two's complement if ``signed``.
 
     ``Fixed(True, 8, 5)`` prints as ``s8.5`` and is ``ac_fixed<8,3,true>``. ``frac`` may be negative or
     exceed ``width``. Rounding and overflow belong to ``Quantize``, not to the type.
@@ -52,7 +52,7 @@ class Fixed:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read ``s16.10`` (signed, 16 bits, 10 of them fraction) or ``u8.8``."""
+        """Parse the name of a type, such as ``s16.10`` (signed, 16 bits, 10 of them fraction) or ``u8.8``."""
         match = _NOTATION.fullmatch(text)
         if match is None or int(match["width"]) < 1:
             raise ValueError(
@@ -72,46 +72,46 @@ class Fixed:
 
     @property
     def lo(self) -> int:
-        """Return the lowest code."""
+        """Return the lowest code of the type."""
         return -(1 << (self.width - 1)) if self.signed else 0
 
     @property
     def hi(self) -> int:
-        """Return the highest code."""
+        """Return the highest code of the type."""
         return (1 << (self.width - self.signed)) - 1
 
     @property
     def integer(self) -> int:
-        """Return the bits left of the point, the sign's included: the second argument of ``ac_fixed``."""
+        """Return the number of integer bits including the sign bit: the second argument of ``ac_fixed``."""
         return self.width - self.frac
 
     @property
     def step(self) -> float:
-        """Return the value of one code step, ``2**-frac``."""
+        """Return the difference between neighbouring numbers, ``2**-frac``."""
         return 2.0**-self.frac
 
     @property
     def ac(self) -> str:
-        """Return the type as Catapult writes it."""
+        """Return the C++ type of Catapult, such as ``ac_fixed<8,3,true>``."""
         return f"ac_fixed<{self.width},{self.integer},{'true' if self.signed else 'false'}>"
 
     @property
     def ap(self) -> str:
-        """Return the type as Vitis writes it."""
+        """Return the C++ type of Vitis, such as ``ap_fixed<8,3>``."""
         return f"ap_{'' if self.signed else 'u'}fixed<{self.width},{self.integer}>"
 
     @property
     def representable(self) -> bool:
-        """Return whether width, fraction and integer part are within ``WIDEST``, so that C++ has the type."""
+        """Return whether C++ can represent the type: width, fraction bits and integer bits are at most ``WIDEST``."""
         return max(self.width, self.frac, self.integer) <= WIDEST
 
     def can_hold(self, other: Fixed) -> bool:
-        """Return whether every number of ``other`` is a number of this type."""
+        """Return whether this type represents every number of the type ``other``."""
         shift = self.frac - other.frac
         return shift >= 0 and self.lo <= other.lo << shift and other.hi << shift <= self.hi
 
     def join(self, other: Fixed) -> Self:
-        """Return the narrowest type that contains both."""
+        """Return the narrowest type that represents all numbers of both types."""
         frac = max(self.frac, other.frac)
         ends = [end << frac - t.frac for t in (self, other) for end in (t.lo, t.hi)]
         return self.from_range(min(ends), max(ends), frac)
@@ -122,7 +122,7 @@ class Fixed:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """Assignment to a fixed-point variable: everything that the compiler needs of an activation's quantizer."""
+    """Type, rounding mode and overflow mode of an activation's quantizer: all that the compiler needs of it."""
 
     to: Fixed
     rounding: Rounding = Rounding.HALF_EVEN
@@ -130,11 +130,11 @@ class Assignment:
 
     @property
     def lo(self) -> int:
-        """Return the lowest code that can result."""
+        """Return the lowest code that the assignment can produce."""
         symmetric = self.to.signed and self.overflow is Overflow.SATURATE_SYMMETRIC
         return -self.to.hi if symmetric else self.to.lo
 
     @property
     def hi(self) -> int:
-        """Return the highest code that can result."""
+        """Return the highest code that the assignment can produce."""
         return self.to.hi

@@ -1,4 +1,4 @@
-"""Rules that every graph keeps, checked after lowering and after every pass."""
+"""Rules that every graph must obey, checked after lowering and after every pass."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from qhls.ir.types import Fixed
 
 
 def verify(graph: SomeGraph) -> SomeGraph:
-    """Return ``graph``, or raise ``VerifyError`` with the fault printed under the guilty op's line."""
+    """Return ``graph`` if it obeys the rules, else raise a ``VerifyError`` that shows each fault below its op."""
     if not graph.outputs:
         raise VerifyError(
             f"graph {graph.name!r}: expected at least one output, got none. Give it an output."

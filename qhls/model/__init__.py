@@ -1,1 +1,1 @@
-"""Facts on the Keras model of a graph beyond the graph's integers; Keras itself is not needed."""
+"""Facts on a graph's Keras model that the graph does not contain, such as layers on the host; needs no Keras."""

@@ -1,4 +1,4 @@
-"""Exactness of Keras' float arithmetic: the ops that float32 computes without rounding, by their ranges."""
+"""Exactness of Keras' float arithmetic: which ops float32 computes without rounding, judged by their ranges."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from functools import singledispatch
 from qhls.ir import Const, Lookup, Op, Quantize, Scan, Threshold
 
 FLOAT32_EXACT = 1 << 24
-"""float32 holds every integer up to here, so sums that stay below have no rounding in any order."""
+"""Largest integer up to which float32 represents all integers, so that smaller sums are exact in any order."""
 FLOAT64_EXACT = 1 << 53
-"""float64 holds every integer up to here."""
+"""Largest integer up to which float64 represents all integers."""
 _EXPONENTS = 127
-"""Powers of two below this one and its inverse are ordinary numbers in float32."""
+"""Limit on the magnitude of exponents of 2 below which powers are normal numbers in float32."""
 
 
 def is_exact_or_proved(op: Op) -> bool:
@@ -21,13 +21,13 @@ def is_exact_or_proved(op: Op) -> bool:
 
 @singledispatch
 def is_float32_exact(op: Op) -> bool:
-    """Return whether float32 arithmetic computes ``op`` without rounding, by its range."""
+    """Return whether the range of ``op`` ensures that float32 arithmetic computes it without rounding."""
     return op.magnitude <= FLOAT32_EXACT
 
 
 @is_float32_exact.register
 def _(op: Const) -> bool:
-    # A single number may lie anywhere; the ops that read several numbers check those.
+    # A single number may have any magnitude; the ops that read several numbers check those.
     if op.codes.bound <= FLOAT32_EXACT and 24 - _EXPONENTS < op.frac < _EXPONENTS:
         return True
     codes = {abs(code) for code in op.codes.to_integers().ravel().tolist() if code}

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 Mode = Literal["host", "hardware", "argmax"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 GUARD_BITS = 2
-"""Bits of exponentials and reciprocal beyond those of the result."""
+"""Number of fraction bits that exponentials and reciprocals have in addition to those of the result."""
 _NEARLY = 1e-3
-"""Largest difference from 1 of the sum of a softmax in floats."""
+"""Largest accepted difference between 1 and the sum of the outputs of a float softmax."""
 
 
 @dataclass(frozen=True)
 class Softmax:
-    """The end of a classifier: ``mode`` and, in hardware, the fraction ``bits`` of the probabilities."""
+    """Treatment of the softmax at the end: its ``mode`` and, in hardware, the fraction ``bits`` of probabilities."""
 
     mode: Mode = "host"
     bits: int = 10
@@ -45,7 +45,7 @@ class Softmax:
             )
 
     def apply(self, graph: ModelGraph) -> ModelGraph:
-        """Return ``graph`` with its logits replaced by probabilities or by their argmax.
+        """Return ``graph`` with its logits replaced by probabilities or by their argmax, or unchanged in mode "host".
 
         Raises ``VerifyError`` where not every output is the logits of a softmax.
         """
@@ -65,7 +65,7 @@ class Softmax:
         return replace(graph, outputs=tuple(outputs), host_softmax=(), softmax_axes=())
 
     def _apply_along(self, layer: str, axes: tuple[int, ...], x: Op) -> Op:
-        """Return probabilities or argmax of the logits ``x`` of ``layer``, over ``axes`` instead of the last one."""
+        """Return the probabilities or the argmax over ``axes`` of ``x``, the logits of ``layer``."""
         rank = len(x.shape)
         if self.mode == "argmax" and len(axes) > 1:
             raise VerifyError(
@@ -89,24 +89,24 @@ class Softmax:
         return _transpose(result, [order.index(axis) for axis in range(rank)])
 
     def bound_error(self, classes: int) -> float:
-        """Return the largest distance of a probability in hardware from the real one, for so many ``classes``.
+        """Return a bound on the error of a probability computed in hardware, for a softmax over ``classes`` classes.
 
-        Each exponential is rounded to ``p = bits + GUARD_BITS`` bits, off by ``2**-(p+1)``, their sum, at least
-        1, by ``classes`` times that; so is the quotient, whose reciprocal is rounded to ``p`` bits too; then
-        comes the rounding to ``bits``.
+        Rounding to ``p = bits + GUARD_BITS`` bits changes each exponential by at most ``e = 2**-(p+1)``, and their sum,
+        which is at least 1, by ``classes * e``. So the quotient changes by at most ``(classes + 1) * e``. The rounding
+        of the reciprocal to ``p`` bits adds ``e``, and that of the result to ``bits`` adds ``2**-(bits+1)``.
         """
         inner = 2.0 ** -(self.bits + GUARD_BITS + 1)
         return (classes + 2) * inner + 2.0 ** -(self.bits + 1)
 
     def find_wrong(self, wanted: Any, results: Any, axes: tuple[int, ...] = (-1,)) -> Array:
-        """Return the elements of ``results`` (numbers) that contradict the real probabilities ``wanted``.
+        """Return a boolean array that marks the ``results`` that contradict the real probabilities ``wanted``.
 
-        ``axes``: those of a sample over which the softmax goes. Probabilities may be off by ``error``.
+        ``axes``: the axes of a sample over which the softmax goes. Probabilities may differ by ``bound_error``.
         """
         wanted = np.asarray(wanted)
         if (
             self.mode == "argmax"
-        ):  # of equals any, since floats may round probabilities to one number
+        ):  # any of several equal maxima is right: floats may round probabilities to one number
             axis = axes[0] + (axes[0] >= 0)
             chosen = np.take_along_axis(wanted, np.asarray(results, np.intp), axis)
             total = wanted.sum(
@@ -127,7 +127,7 @@ def list_softmax_axes(graph: ModelGraph) -> tuple[tuple[int, ...], ...]:
 
 
 def _transpose(x: Op, order: list[int]) -> Op:
-    """Return ``x`` with its axes in another order."""
+    """Return ``x`` with its axes in the order ``order``."""
     if order == sorted(order):
         return x
     strides = [math.prod(x.shape[axis + 1 :]) for axis in range(len(x.shape))]
@@ -135,10 +135,10 @@ def _transpose(x: Op, order: list[int]) -> Op:
 
 
 def compute_probabilities(x: Op, bits: int) -> Op:
-    """Return the softmax over the last axis of ``x``, by tables of exponentials and of reciprocals.
+    """Return the softmax over the last axis of ``x``, computed by tables of exponentials and of reciprocals.
 
-    ``exp(x - max)``, its sum, the sum's reciprocal and their product. How far it is from the real one says
-    ``Softmax.bound_error``.
+    These are ``exp(x - max)``, its sum, the sum's reciprocal and their product; ``Softmax.bound_error`` bounds the
+    error.
     """
     rows, classes = x.size // x.shape[-1], x.shape[-1]
     inner = bits + GUARD_BITS
@@ -153,7 +153,7 @@ def compute_probabilities(x: Op, bits: int) -> Op:
 
 
 def _tabulate_exponentials(x: Op, bits: int) -> Op:
-    """Return ``exp(x)`` of ``x <= 0``, rounded to ``bits`` fraction bits."""
+    """Return a table op that computes ``exp(x)`` for ``x <= 0``, rounded to ``bits`` fraction bits."""
     levels = np.arange(1, (1 << bits) + 1)
     reached = np.ceil(np.log((levels - 0.5) / (1 << bits)) * 2.0**x.type.frac)
     lowest = x.range.hull[0]
@@ -166,16 +166,16 @@ def _tabulate_exponentials(x: Op, bits: int) -> Op:
 
 
 def _tabulate_reciprocals(x: Op, bits: int) -> Op:
-    """Return ``1 / x`` of ``x >= 1``, rounded to ``bits`` fraction bits."""
+    """Return a table op that computes ``1 / x`` for ``x >= 1``, rounded to ``bits`` fraction bits."""
     lo, hi = x.range.hull
     twice = 2 << bits + x.type.frac
     first, last = ((twice // code + 1) // 2 for code in (lo, hi))
     if first == last:
         return _make_table(x, [hi + 1], [first] * 2, bits)
-    # Codes are many more than levels: the first code that is rounded to less than a level follows from the level.
+    # Codes outnumber levels by far, so the first code that is rounded to less than a level is computed from the level.
     below = np.arange(first, last, -1)
     steps = twice // (2 * below - 1) + 1
-    reached = np.append(steps[1:] != steps[:-1], True)  # of levels that no code has, the lowest
+    reached = np.append(steps[1:] != steps[:-1], True)  # of levels with one first code, the lowest
     return _make_table(x, steps[reached].tolist(), [first, *(below[reached] - 1).tolist()], bits)
 
 

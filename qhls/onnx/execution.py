@@ -23,7 +23,7 @@ from qhls.onnx.quantization import (
 
 
 class OnnxExecutor:
-    """A model that computes its outputs in ``dtype``, "float32" or "float64".
+    """An ONNX model that is executed in ``dtype``, "float32" or "float64".
 
     All its constants of float type are converted. QONNX's operators are those of ``qhls.onnx.quantization``.
     """
@@ -42,7 +42,7 @@ class OnnxExecutor:
     def run(
         self, inputs: Mapping[str, Numbers], names: list[str] | None = None
     ) -> dict[str, Numbers]:
-        """Return tensors by name, of ``names`` or else all outputs, for inputs by name."""
+        """Execute the model on inputs by name; return the tensors ``names``, by default all outputs, by name."""
         names = names or [str(name) for name in self._evaluator.output_names]
         arrays = {name: array.astype(self.dtype) for name, array in inputs.items()}
         with np.errstate(all="ignore"):
@@ -50,7 +50,7 @@ class OnnxExecutor:
         return dict(zip(names, map(np.asarray, tensors), strict=True))
 
     def run_as_given(self, inputs: Mapping[str, Numbers]) -> Numbers:
-        """Return the first output for inputs of any types."""
+        """Return the first output for inputs by name, whose types are not converted."""
         with np.errstate(all="ignore"):
             results: Any = self._evaluator.run(None, dict(inputs))
         return np.asarray(results[0])
@@ -76,7 +76,7 @@ def _convert_constants(onnx: Any, graph: Any, dtype: Any) -> None:
 
 
 def _list_operators() -> list[Any]:
-    """Return QONNX's operators, and one of ONNX, as classes of the reference implementation."""
+    """Return QONNX's operators, and ONNX's BatchNormalization, as classes of the reference implementation."""
     from onnx.reference.op_run import OpRun
 
     class Quant(OpRun):
@@ -145,6 +145,6 @@ def _read(
 
 
 def _get(operator: Any, attributes: Mapping[str, Any], name: str, default: Any) -> Any:
-    """Return an attribute of a node, or its default."""
+    """Return an attribute of a node, or the attribute's default value."""
     value = attributes.get(name)
     return getattr(operator, name, default) if value is None else value

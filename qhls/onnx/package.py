@@ -1,4 +1,4 @@
-"""The package ``onnx``, or the command that installs it."""
+"""Import of the package ``onnx``, with an error that names the command to install it."""
 
 from __future__ import annotations
 

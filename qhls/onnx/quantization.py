@@ -16,11 +16,11 @@ import numpy.typing as npt
 Numbers = npt.NDArray[Any]
 DOMAIN = "qonnx.custom_op.general"
 DOMAINS = (DOMAIN, "finn.custom_op.general", "finn", "onnx.brevitas")
-"""Names of QONNX's domain: today's, and those in older files."""
+"""Names of QONNX's domain: the current one, and those in older files."""
 
 
 def make_roundings(xp: Any) -> dict[str, Callable[[Any], Any]]:
-    """Return functions to whole numbers by ``rounding_mode``, of ``numpy`` or ``keras.ops``.
+    """Return the function that rounds to whole numbers for each ``rounding_mode``; ``xp``: ``numpy`` or ``keras.ops``.
 
     UP and DOWN are away from zero and towards it.
     """
@@ -41,7 +41,10 @@ ROUNDINGS = make_roundings(np)
 
 
 def find_limits(bits: int, signed: bool, narrow: bool) -> tuple[int, int]:
-    """Return the lowest and the highest integer of ``bits`` bits; ``narrow`` leaves out one of them."""
+    """Return the lowest and the highest integer of ``bits`` bits.
+
+    ``narrow`` excludes the lowest signed integer, or the highest unsigned one.
+    """
     if signed:
         highest = 2 ** (bits - 1) - 1
         return -highest if narrow else -highest - 1, highest
@@ -50,7 +53,7 @@ def find_limits(bits: int, signed: bool, narrow: bool) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class IntegerQuantizer:
-    """Integers of ``bits`` bits, to which numbers are rounded by a mode of ``ROUNDINGS``; one signed bit is -1 or 1."""
+    """A rounding of numbers to integers of ``bits`` bits by a mode of ``ROUNDINGS``; one signed bit is -1 or 1."""
 
     bits: int
     signed: bool = True
@@ -59,7 +62,7 @@ class IntegerQuantizer:
 
     @property
     def limits(self) -> tuple[int, int]:
-        """Return the lowest and the highest integer."""
+        """Return the lowest and the highest integer of a quantizer that is not bipolar."""
         return find_limits(self.bits, self.signed, self.narrow)
 
     @property
@@ -68,7 +71,7 @@ class IntegerQuantizer:
         return self.bits == 1 and self.signed
 
     def round(self, x: Numbers) -> Numbers:
-        """Return ``x``, in steps of a quantizer, clipped and rounded."""
+        """Return ``x``, which is in steps of the quantizer, clipped and rounded to integers."""
         if self.is_bipolar:
             return np.where(x >= 0, 1.0, -1.0).astype(x.dtype)
         lowest, highest = map(x.dtype.type, self.limits)
@@ -76,7 +79,7 @@ class IntegerQuantizer:
 
 
 def apply_quant(x: Numbers, scale: Numbers, zero_point: Numbers, to: IntegerQuantizer) -> Numbers:
-    """Return QONNX's Quant of ``x``: the nearest ``(integer - zero_point) * scale``."""
+    """Return QONNX's Quant of ``x``: ``(integer - zero_point) * scale`` with the integer that ``to`` rounds to."""
     return (to.round(x / scale + zero_point) - zero_point) * scale
 
 
@@ -88,7 +91,7 @@ def apply_bipolar_quant(x: Numbers, scale: Numbers) -> Numbers:
 def apply_trunc(
     x: Numbers, scale: Numbers, zero_point: Numbers, dropped: int, rounding: str
 ) -> Numbers:
-    """Return QONNX's Trunc (version 1) of ``x``: its integers less their ``dropped`` lowest bits, times ``scale``."""
+    """Return QONNX's Trunc (version 1) of ``x``: its integers without the ``dropped`` lowest bits, times ``scale``."""
     integers = np.rint(x / scale + zero_point)
     return (ROUNDINGS[rounding](integers / x.dtype.type(2.0**dropped)) - zero_point) * scale
 
@@ -96,7 +99,7 @@ def apply_trunc(
 def apply_clipped_trunc(
     x: Numbers, scale: Numbers, zero_point: Numbers, to_scale: Numbers, to: IntegerQuantizer
 ) -> Numbers:
-    """Return QONNX's Trunc (version 2) of ``x``: its integers at ``to_scale``, clipped."""
+    """Return QONNX's Trunc (version 2) of ``x``: its integers in steps of ``to_scale``, clipped and rounded."""
     step = 2 ** np.round(np.log2(to_scale / scale))
     integers = np.rint(x / scale + zero_point) / step
     lowest, highest = map(x.dtype.type, to.limits)
@@ -120,7 +123,7 @@ def fold_normalisation(
 
 
 def count_thresholds(x: Numbers, thresholds: Numbers, axis: int) -> Numbers:
-    """Return how many of the ``thresholds`` (channels or 1, n) each number reaches; ``axis``: that of the channels."""
+    """Return how many of the ``thresholds`` (channels or 1, n) each number reaches; ``axis``: the channel axis."""
     moved = np.moveaxis(x, axis, -1)
     counts = np.empty_like(moved)
     rows = np.broadcast_to(thresholds, (moved.shape[-1], thresholds.shape[1]))
@@ -130,6 +133,6 @@ def count_thresholds(x: Numbers, thresholds: Numbers, axis: int) -> Numbers:
 
 
 def find_channel_axis(layout: str, rank: int) -> int:
-    """Return the axis of the channels that MultiThreshold's attribute ``data_layout`` names, or that of the rank."""
+    """Return the channel axis that MultiThreshold's attribute ``data_layout`` names, or the usual one of the rank."""
     layout = layout or {2: "NC", 3: "NWC", 4: "NCHW"}.get(rank, "NC")
     return layout.index("C") if "C" in layout else 1

@@ -25,7 +25,7 @@ _HOMES = {
     "plan": "network",
     "plan_design": "network",
 }
-"""The modules of what is imported when first asked for: who imports qhls for a type need not load the planner."""
+"""The modules of names that are imported on first use, so that importing qhls for a type loads no planner."""
 
 __all__ = [
     "Access",

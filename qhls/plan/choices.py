@@ -1,8 +1,8 @@
-"""Decisions on every op of a graph: those of a reuse factor, or the least hardware for a number of cycles.
+"""Decisions on the hardware of every op: those of a reuse factor, or the least hardware for a number of cycles.
 
-For a target, every process may be busy for so many cycles. A product takes the fewest multipliers, with its weights in
-a memory. Other ops take the fewest lanes, along the last axis. A tensor is registers if a trip uses all of it.
-Else it is a memory with as many banks as its writer and its readers have lanes.
+``target`` is the number of cycles for which a process may be busy. A product uses the fewest multipliers, with its
+weights in a memory. Other ops use the fewest lanes, along the last axis. A tensor lies in registers if a trip uses all
+of it. Otherwise it lies in a memory with as many banks as its writer and its readers have lanes.
 """
 
 from __future__ import annotations
@@ -33,20 +33,20 @@ from qhls.plan.rules import Choice
 from qhls.plan.schedule import Folding, Schedule
 
 FEW = 16
-"""The most elements of a tensor that is registers whatever its lanes: a memory would be no smaller."""
+"""Largest number of elements of a tensor that is always stored in registers: a memory would be no smaller."""
 LUTS_PER_BLOCK = 190
-"""LUTs per block of 18 kbit on an xc7z020: larger memories of LUTs become blocks."""
+"""Number of LUTs per 18 kbit block RAM on an xc7z020; a memory that needs more LUTs per block is block RAM."""
 
 Choices = dict[Op, Choice]
 
 
 def list_arrays(graph: Graph) -> list[Op]:
-    """Return the ops with a choice: inputs, then calls."""
+    """Return the ops that need a ``Choice``: first the inputs, then the ops that calls compute."""
     return [*graph.inputs, *list_calls(graph)]
 
 
 def choose_all(graph: Graph, schedule: Schedule, target: int | None = None) -> tuple[Choice, ...]:
-    """Return the decisions on ``list_arrays(graph)``, for at most ``target`` cycles of each process, if given."""
+    """Return the decisions on each op of ``list_arrays(graph)``; ``target`` limits the cycles of each process."""
     chosen = {op: choose_for(op, schedule, target) for op in list_arrays(graph)}
     for chain in find_chains(graph, schedule):
         chosen |= _join(chain, chosen)
@@ -56,7 +56,7 @@ def choose_all(graph: Graph, schedule: Schedule, target: int | None = None) -> t
 
 
 def _join(chain: Chain, chosen: Choices) -> Choices:
-    """Return the decisions on the ops of one process: all take the lanes of the first, and only the last is stored."""
+    """Return the decisions on the ops of one process: all get the lanes of the first, only the last is stored."""
     first = chosen[chain[0]]
     lanes = first.lanes
     if isinstance(chain[0], Matmul | Conv):
@@ -80,7 +80,7 @@ def choose_for(op: Op, schedule: Schedule, target: int | None) -> Choice:
 
 
 def _choose_step(body: Graph, schedule: Schedule, target: int | None) -> tuple[Choice, ...]:
-    """Return the decisions on a recurrence's step, whose tensors ``partition_limit`` places."""
+    """Return the decisions on each op of a recurrence's step; ``partition_limit`` places its tensors."""
     products = (Matmul, Conv, Scan)
     chosen = {
         op: choose_for(op, schedule, target if isinstance(op, products) else None)
@@ -92,7 +92,7 @@ def _choose_step(body: Graph, schedule: Schedule, target: int | None) -> tuple[C
 
 
 def _choose_product(op: Matmul | Conv, schedule: Schedule, target: int | None) -> Choice:
-    """Return the tiles of a product, and the place of its weights where they are shared."""
+    """Return the decisions on a product: its tiles, and the place of its weights if multipliers are shared."""
     trips = None if target is None else max(target // (op.size // op.shape[-1]), 1)
     return choose_product(op, schedule, trips, PORTS if isinstance(op, Conv) else None)
 
@@ -104,9 +104,9 @@ def choose_product(
     windows: int | None = None,
     lanes: int | None = None,
 ) -> Choice:
-    """Return the tiles of a product in at most ``trips`` trips, if given, and the place of shared weights.
+    """Return the decisions on a product: tiles for at most ``trips`` trips, and the place of its weights.
 
-    ``windows``, ``lanes``: as ``find_fold`` has them.
+    ``trips``: None leaves the tiles to the reuse factor. ``windows``, ``lanes``: as in ``find_fold``.
     """
     wish = find_wish(op, schedule)
     if wish == "logic":
@@ -128,7 +128,10 @@ def choose_product(
 
 
 def find_wish(op: Op, schedule: Schedule) -> Folding | None:
-    """Return the user's fold of the layer of ``op``: that of its name, else of the first pattern that fits."""
+    """Return the user's fold for the layer of ``op``, by its name or else by the first pattern that matches.
+
+    None if neither is in the schedule.
+    """
     wishes = dict(schedule.folding)
     if op.layer in wishes:
         return wishes[op.layer]
@@ -150,7 +153,7 @@ def split_weights(op: Matmul | Conv, simd: int, pe: int) -> Fold:
 
 
 def check_folding(graph: Graph, schedule: Schedule) -> None:
-    """Raise ``PlanError`` for a name or pattern in ``folding`` that fits no layer with a product."""
+    """Raise ``PlanError`` for a name or pattern in ``folding`` that matches no layer with a product."""
     layers = dict.fromkeys(op.layer for op, _ in graph.walk() if isinstance(op, Matmul | Conv))
     for name, _ in schedule.folding:
         if not any(fnmatchcase(layer, name) for layer in layers) and name not in layers:
@@ -162,7 +165,10 @@ def check_folding(graph: Graph, schedule: Schedule) -> None:
 
 
 def _find_lanes(op: Op, target: int) -> int | None:
-    """Return the fewest results per trip for which ``op`` takes at most ``target`` cycles; all if none is enough."""
+    """Return the fewest results per trip with which ``op`` takes at most ``target`` cycles; the most if no number does.
+
+    None for the place of a maximum, which has no lanes.
+    """
     if isinstance(op, ArgMax):
         return None
     if op.size == 1:
@@ -178,7 +184,7 @@ def _find_lanes(op: Op, target: int) -> int | None:
 
 
 def _place(op: Op, graph: Graph, chosen: Choices, target: int) -> Choice:
-    """Return the choice of ``op`` with the place and the banks of its tensor."""
+    """Return the choice of ``op``, completed by the place and the number of banks of its tensor."""
     choice = chosen[op]
     if choice.place == "wired":
         return choice
@@ -193,7 +199,7 @@ def _place(op: Op, graph: Graph, chosen: Choices, target: int) -> Choice:
 
 
 def _list_lanes(op: Op, graph: Graph, chosen: Choices, target: int) -> Iterator[int]:
-    """Yield the consecutive elements of the tensor of ``op`` that a trip of each process uses; 0 where any."""
+    """Yield how many consecutive elements of the tensor of ``op`` one trip of each process uses; 0 for a recurrence."""
     yield _count_written(op, chosen[op])
     for reader in list_calls(graph):
         if op in list_arrays_read(reader):
@@ -229,7 +235,7 @@ def _count_read(op: Op, operand: Op, choice: Choice) -> int:
 
 
 def place_memory(words: int, width: int, banks: int) -> Place:
-    """Return the cheaper memory for ``banks`` of ``words``: LUTs, or blocks of 18 kbit."""
+    """Return the cheaper memory for ``banks`` banks of ``words`` words: LUTs, or blocks of 18 kbit."""
     luts = banks * FORMS["c bits ceil(elements / 64)"]((words, width))[0]
     blocks = banks * FORMS["c BRAM18 blocks"]((words, width))[0]
     return "lutram" if luts <= LUTS_PER_BLOCK * blocks else "bram"

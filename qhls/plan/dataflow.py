@@ -1,11 +1,11 @@
-"""Calls of a design: the ops that each computes, and the one form in which Vitis' DATAFLOW lets calls overlap.
+"""Calls of a design: the ops that each call computes, and the obstacles to overlapping calls in Vitis' DATAFLOW.
 
 A chain of ops is one call. An op joins the call before it if it is the only reader and works element by
 element. It needs short constants, at most one per channel. Nothing is stored between the ops of a chain.
 
-Calls may overlap: one takes the next input while those behind it still work on the last one. For that, every tensor
-between them has one writer and one reader. All tensors that meet in a call come from equally many calls before it. So
-none goes around another call, and an input is read by first calls only. Outputs meet in whoever calls the design.
+Calls may overlap: one begins the next input while later calls still work on the previous input. For that, every tensor
+between calls has one writer and one reader. All tensors that meet in a call come from equally many calls before it. So
+no tensor bypasses a call, and an input is read by first calls only. Outputs meet in whoever calls the design.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from qhls.ir.ops import Const, Conv, Input, Lookup, Matmul, Pool, Quantize, Shif
 from qhls.plan.schedule import Schedule
 
 Chain = tuple[Op, ...]
-"""The ops of one call; each but the first reads the one before and constants."""
+"""The ops of one call; each op after the first reads the previous op and constants."""
 
 BY_ELEMENT = (Quantize, Shift, Threshold, Elementwise)
 HEADS = (*BY_ELEMENT, Matmul, Conv, Pool, Lookup, View, Pad)
 
 
 def find_array(op: Op) -> Op:
-    """Return the op whose array ``op`` is: a reshape is its operand's, under other indices."""
+    """Return the op in whose array the tensor of ``op`` is stored; a reshape shares the array of its operand."""
     while isinstance(op, Reshape):
         op = op.x
     return op
@@ -50,7 +50,7 @@ def find_chains(graph: Graph, schedule: Schedule) -> list[Chain]:
 
 
 def _find_joined(op: Op, graph: Graph, schedule: Schedule) -> Op | None:
-    """Return the op whose call ``op`` joins; None if it has its own."""
+    """Return the op whose call also computes ``op``; None if ``op`` begins a call."""
     tensors = [operand for operand in op.operands if not isinstance(operand, Const)]
     if not isinstance(op, BY_ELEMENT) or len(tensors) != 1:
         return None
@@ -67,12 +67,15 @@ def _find_joined(op: Op, graph: Graph, schedule: Schedule) -> Op | None:
 
 
 def is_start_of_sum(op: Op, before: Op | None) -> bool:
-    """Return whether ``op`` adds a bias with which the sum of the product ``before`` begins, in one binary point."""
+    """Return whether ``op`` adds a bias with which the sums of the product ``before`` can begin.
+
+    Their binary points agree.
+    """
     return isinstance(op, Add) and isinstance(before, Matmul | Conv) and op.frac == before.frac
 
 
 def list_arrays_read(op: Op) -> list[Op]:
-    """Return the arrays that ``op`` reads, each once; a call reads those of its first op."""
+    """Return the ops whose arrays ``op`` reads, without duplicates; a call reads the arrays of its first op."""
     arrays = (find_array(operand) for operand in op.operands)
     return [array for array in dict.fromkeys(arrays) if not isinstance(array, Const)]
 

@@ -15,14 +15,14 @@ from qhls.plan.loop import Loop
 from qhls.plan.schedule import Schedule
 
 _KernelSizes = tuple[int, int, int, int, int]
-"""Groups, rows and columns of a kernel, input channels of a group and filters of a group."""
+"""Numbers of groups, rows and columns of a kernel, input channels per group and filters per group."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """Tiles of weights: one trip multiplies weights of ``sizes`` by one ``tile``; ``counts`` tiles cover each axis.
+    """The tiles into which weights of ``sizes`` are cut; one trip multiplies by one tile, whose sizes are ``tile``.
 
-    ``simd`` inputs of each of ``pe`` results are multiplied at once.
+    ``counts`` tiles cover each axis. ``simd`` inputs of each of ``pe`` results are multiplied in one trip.
     """
 
     sizes: _KernelSizes
@@ -30,34 +30,34 @@ class Fold:
 
     @property
     def counts(self) -> _KernelSizes:
-        """Return the tiles along each axis; the last one of an axis may reach beyond it."""
+        """Return the number of tiles along each axis; the last tile of an axis may reach beyond the weights."""
         pairs = zip(self.sizes, self.tile, strict=True)
         groups, rows, columns, channels, filters = (math.ceil(size / part) for size, part in pairs)
         return groups, rows, columns, channels, filters
 
     @property
     def trips(self) -> int:
-        """Return the number of all tiles."""
+        """Return the number of tiles, each of which takes one trip."""
         return math.prod(self.counts)
 
     @property
     def rounds(self) -> int:
-        """Return the number of tiles that belong to other results, at one position."""
+        """Return the number of groups of ``pe`` results that each position computes one after another."""
         return self.counts[0] * self.counts[4]
 
     @property
     def simd(self) -> int:
-        """Return the inputs of one result that a trip multiplies."""
+        """Return the number of inputs of each result that one trip multiplies."""
         return math.prod(self.tile[1:4])
 
     @property
     def pe(self) -> int:
-        """Return the results to which a trip adds."""
+        """Return the number of results to which one trip adds products."""
         return self.tile[0] * self.tile[4]
 
     @property
     def products(self) -> int:
-        """Return the multiplications of one trip."""
+        """Return the number of multiplications of one trip."""
         return self.simd * self.pe
 
     @property
@@ -67,13 +67,13 @@ class Fold:
 
     @property
     def loops(self) -> tuple[Loop, ...]:
-        """Return the loops over tiles, outermost first, with a tile's axes unrolled; axes of length 1 have none."""
+        """Return the loops over tiles, outermost first, with a tile's axes unrolled; axes of length 1 have no loop."""
         groups, rows, columns, channels, filters = zip(self.sizes, self.tile, strict=True)
         named = {"b": groups, "f": filters, "i": rows, "j": columns, "g": channels}
         return tuple(Loop(name, *axis) for name, axis in named.items() if axis[0] > 1)
 
     def order_codes(self, codes: Array) -> Array:
-        """Return weights, shaped as the op has them, as (trips, products), with zeros where a tile reaches beyond.
+        """Return the weights of an op in the shape (trips, products), with zeros where a tile reaches beyond them.
 
         Tiles are in the order of the loops: groups, filters, rows, columns, channels. So are the weights of a tile.
         """
@@ -88,7 +88,7 @@ class Fold:
 
 
 def list_weight_sizes(op: Matmul | Conv) -> _KernelSizes:
-    """Return the sizes of the weights of a product."""
+    """Return the sizes of the weights of ``op``, in the order of ``Fold.sizes``."""
     if isinstance(op, Matmul):
         return (1, 1, 1, *op.w.shape)  # type: ignore[return-value]
     rows, columns, channels, filters = op.w.shape
@@ -96,7 +96,7 @@ def list_weight_sizes(op: Matmul | Conv) -> _KernelSizes:
 
 
 def choose_fold(op: object, schedule: Schedule) -> Fold | None:
-    """Return the tiles through which ``reuse_factor`` makes ``op`` share its multipliers; None where it shares none."""
+    """Return the tiles with which ``op`` shares multipliers by ``reuse_factor``; None if it shares no multiplier."""
     if not isinstance(op, Matmul | Conv):
         return None
     sizes = list_weight_sizes(op)
@@ -108,9 +108,11 @@ def choose_fold(op: object, schedule: Schedule) -> Fold | None:
 def find_fold(
     sizes: _KernelSizes, trips: int, windows: int | None = None, lanes: int | None = None
 ) -> Fold:
-    """Return the tiles of the fewest products that divide ``sizes``, in at most ``trips`` trips.
+    """Return the tiles with the fewest products that divide ``sizes`` and need at most ``trips`` trips.
 
-    ``windows``: the elements of one channel that a memory gives per cycle; a tile with more takes several cycles.
+    If none do, one tile contains all weights.
+
+    ``windows``: the elements of one channel that a memory provides per cycle; a tile with more takes several cycles.
     ``lanes``: the elements of a token of results, which whole tiles fill.
     """
 
@@ -125,7 +127,7 @@ def find_fold(
 
 @lru_cache(maxsize=1024)
 def list_folds(sizes: _KernelSizes) -> tuple[Fold, ...]:
-    """Return all tiles that divide ``sizes``: channels are cut first, then columns and rows; filters, then groups."""
+    """Return the tiles that divide ``sizes``: they cut channels, then columns, then rows; and filters, then groups."""
     groups, rows, columns, channels, filters = sizes
     inputs = dict.fromkeys(
         [
@@ -146,14 +148,14 @@ def list_folds(sizes: _KernelSizes) -> tuple[Fold, ...]:
 
 
 def list_divisors(number: int) -> tuple[int, ...]:
-    """Return the list_divisors of a positive number, rising."""
+    """Return the divisors of a positive number in increasing order."""
     small = [n for n in range(1, math.isqrt(number) + 1) if number % n == 0]
     return tuple(sorted({*small, *(number // n for n in small)}))
 
 
 @lru_cache(maxsize=1024)
 def _find_least(sizes: _KernelSizes, reuse: int) -> tuple[_KernelSizes, _KernelSizes]:
-    """Return the tile of the fewest products in at most ``reuse`` trips; of equals, the one of the fewest trips."""
+    """Return ``sizes`` and the tile with the fewest products, then the fewest trips, in at most ``reuse`` trips."""
     _, rows, columns, channels, filters = sizes
     best = Fold(sizes, sizes)
     for row, column in product({1, rows}, {1, columns}):

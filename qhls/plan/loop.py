@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """A loop of ``size`` iterations, of which ``unroll`` run at once: 1 is a rolled loop, ``size`` an unrolled one."""
+    """A loop of ``size`` iterations, of which ``unroll`` run in parallel: 1 is a rolled loop, ``size`` unrolled."""
 
     name: str
     size: int

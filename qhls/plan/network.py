@@ -1,11 +1,11 @@
-"""``Plan``: a network of processes joined by channels, in which every choice of time and place is made.
+"""``Plan``: processes and the channels between them, with every decision on time and place.
 
 C++, energy, area and latency read it and decide nothing. ``plan`` makes it from a graph and a schedule.
 
-Processes run one after another, each on the whole tensor of the one before. They overlap in Vitis' DATAFLOW, if
+Processes run one after another, each on the whole tensor of the previous process. They overlap in Vitis' DATAFLOW, if
 ``qhls.plan.dataflow`` finds no obstacle. Then the slowest process sets the initiation interval. Otherwise an input
-waits for the last result of the one before. Without DATAFLOW two processes run at once if neither needs the other and
-they read different memories.
+waits for the last result of the previous input. Without DATAFLOW two processes run in parallel if neither needs the
+other and they read different memories.
 """
 
 from __future__ import annotations
@@ -62,11 +62,11 @@ class Plan(Tabular):
     channels: tuple[Channel, ...]
     obstacles: tuple[str, ...]
     choices: tuple[Choice, ...]
-    """The decisions on each input and process."""
+    """The decisions on each input, then on each op that a process computes."""
 
     @property
     def overlap(self) -> bool:
-        """Return whether a process takes the next tensor while those behind it still work on the last one."""
+        """Return whether processes overlap: one begins the next input while later ones work on the previous input."""
         return not self.obstacles
 
     def process(self, op: Op) -> Process | None:
@@ -84,11 +84,11 @@ class Plan(Tabular):
         return OpHardware(op, process and process.find_part(op))
 
     def find_buffer(self, op: Op) -> Buffer:
-        """Return the buffer of the tensor of ``op``, not a constant; a reshape has that of its operand."""
+        """Return the buffer of the tensor of ``op``; a reshape shares its operand's buffer, and a constant has none."""
         return self._buffers[find_array(op)]
 
     def remake(self, op: Op, new: Op) -> OpHardware:
-        """Return ``find_hardware(op)`` by the same decisions for ``new``, an op of equal shape on other numbers."""
+        """Return the hardware of ``new``, an op of equal shape on other numbers, by the decisions made for ``op``."""
         part = self.find_hardware(op).unit
         if isinstance(part, Buffer):
             return OpHardware(new, replace(part, tensor=new, word_bits=new.type.width))
@@ -106,14 +106,17 @@ class Plan(Tabular):
         return replace(remade, interval=part.interval, is_wiring=wiring, absorbed=part.absorbed)
 
     def walk(self) -> Iterator[OpHardware]:
-        """Yield the hardware of every op; that of a step follows its recurrence."""
+        """Yield the hardware of every op; the hardware of a recurrence's step follows that of the recurrence."""
         for op in self.graph.ops:
             yield from self.find_hardware(op).walk()
 
     def estimate_cycles(
         self, levels: Mapping[Op, int], recurrences: Mapping[Op, Process]
     ) -> tuple[int, int]:
-        """Return latency and initiation interval for other logic levels of a trip, by op, and other recurrences."""
+        """Return latency and initiation interval for other numbers of logic levels and other processes of recurrences.
+
+        ``levels``: the logic levels of a trip, by op. ``recurrences``: the processes, by op.
+        """
         timed = [
             recurrences.get(p.op)
             or replace(
@@ -126,34 +129,34 @@ class Plan(Tabular):
 
     @property
     def busiest(self) -> int:
-        """Return the cycles of one inference of the slowest process."""
+        """Return the number of cycles for which one inference occupies the slowest process."""
         return max(process.busy for process in (*self.processes, *self.stores))
 
     @property
     def latency(self) -> int:
-        """Return the cycles from an input to its last output."""
+        """Return the latency: the clock cycles from an input to its last output."""
         return self._path[0] + max((store.cycles for store in self.stores), default=0)
 
     @property
     def waiting(self) -> int:
-        """Return the cycles of the latency that trips and intervals cause; the others are depth."""
+        """Return the number of cycles of the latency that trips and intervals cause; the rest is pipeline depth."""
         return self._path[1] + max((store.cycles - 1 for store in self.stores), default=0)
 
     @property
     def interval(self) -> int:
-        """Return the initiation interval: that of the slowest process if they overlap, else the latency."""
+        """Return the initiation interval: that of the slowest process if processes overlap, else the latency."""
         if self.obstacles:
             return self.latency
         return max((process.busy for process in (*self.processes, *self.stores)), default=1)
 
     @property
     def sequential(self) -> int:
-        """Return latency and initiation interval if no processes overlap, as in Catapult's C++."""
+        """Return the latency if processes run one after another, as in Catapult's C++; the interval is then equal."""
         return max(sum(process.cycles for process in (*self.processes, *self.stores)), 1)
 
     @property
     def sources(self) -> tuple[tuple[int, ...], ...]:
-        """Return the positions of the processes whose results each process reads."""
+        """Return, for each process, the positions of the processes whose results it reads."""
         return tuple(
             tuple(self._positions[a] for a in list_arrays_read(p.ops[0]) if a in self._positions)
             for p in self.processes
@@ -161,18 +164,18 @@ class Plan(Tabular):
 
     @property
     def results(self) -> tuple[int, ...]:
-        """Return the positions of the processes that make outputs."""
+        """Return the positions of the processes that compute outputs of the graph."""
         arrays = (find_array(op) for op in self.graph.outputs)
         return tuple(self._positions[array] for array in arrays if array in self._positions)
 
     def list_occupied(self, process: Process) -> tuple[Op, ...]:
-        """Return the memories whose ports ``process`` takes from others that could run at once."""
+        """Return the memories that no other process can read while ``process`` runs; none if processes overlap."""
         if self.overlap:
             return ()
         return tuple(a for a in list_arrays_read(process.ops[0]) if self._buffers[a].is_memory)
 
     def to_table(self) -> Table:
-        """Return one row per process: fold, loops, interval, depth, places and channels."""
+        """Return a table with one row per process: fold, loops, interval, depth, places and channels."""
         from qhls.plan.table import make_table
 
         return make_table(self)
@@ -191,7 +194,7 @@ class Plan(Tabular):
 
     @cached_property
     def _numbers(self) -> dict[Op, int]:
-        """Return the position of each op with a choice."""
+        """Return the position in ``choices`` of each op that has a choice."""
         return {op: number for number, op in enumerate(list_arrays(self.graph))}
 
     @cached_property
@@ -204,7 +207,7 @@ class Plan(Tabular):
 
 
 def plan_design(graph: Graph, schedule: Schedule) -> Plan | StreamPlan:
-    """Return the plan of ``graph`` for ``schedule``, of arrays or of streams.
+    """Return the plan of ``graph`` for ``schedule``, whose ``io`` selects arrays or streams.
 
     Raises ``PlanError`` for a fold, an interval or a budget that no hardware meets.
     """
@@ -217,7 +220,7 @@ def plan_design(graph: Graph, schedule: Schedule) -> Plan | StreamPlan:
 
 @lru_cache(maxsize=16)
 def plan(graph: Graph, schedule: Schedule) -> Plan:
-    """Return the plan of ``graph``, whose tensors are arrays, for ``schedule``. It is made once for several readers.
+    """Return the plan of ``graph``, whose tensors are arrays, for ``schedule``. The result is cached.
 
     Raises ``PlanError`` for a fold, an interval or a budget that no hardware meets, and ``VerifyError`` for streams.
     """
@@ -235,7 +238,7 @@ def plan(graph: Graph, schedule: Schedule) -> Plan:
 
 
 def plan_step(op: Op, choice: Choice) -> Process:
-    """Return the process of ``op`` alone by ``choice``; it reads inputs and constants."""
+    """Return the process of ``op``, whose operands are inputs and constants, by the decisions ``choice``."""
     inputs = tuple(operand for operand in dict.fromkeys(op.operands) if isinstance(operand, Input))
     graph, schedule = Graph(inputs, (op,)), choice.schedule
     choices = (*(Choice(schedule) for _ in inputs), choice)
@@ -250,7 +253,10 @@ def connect(
     obstacles: tuple[str, ...],
     nested: bool = False,
 ) -> Plan:
-    """Return the plan of ``graph`` by ``choices`` of inputs and calls; ``nested``: others copy its outputs."""
+    """Return the plan of ``graph`` by the decisions ``choices`` on its inputs and on the ops that processes compute.
+
+    ``nested``: whether ``graph`` is the step of a recurrence, which copies the outputs itself.
+    """
     chains, arrays = find_chains(graph, schedule), list_arrays(graph)
     crossed = (array for chain in chains for array in list_arrays_read(chain[0]))
     double = frozenset[Op]() if obstacles else frozenset(crossed) - frozenset(graph.inputs)
@@ -274,7 +280,7 @@ def _list_sources(op: Op, buffers: Mapping[Op, Buffer]) -> list[Buffer]:
 
 
 def _make_all(chain: Chain, chosen: Mapping[Op, Choice], buffers: Mapping[Op, Buffer]) -> Process:
-    """Return the process of all ops of ``chain``."""
+    """Return the process that computes all ops of ``chain``."""
     parts: list[Process] = []
     for op in chain:
         before = parts[-1].op if parts else None
@@ -286,7 +292,7 @@ def _make_all(chain: Chain, chosen: Mapping[Op, Choice], buffers: Mapping[Op, Bu
 
 
 def _add_step(process: Process, choice: Choice) -> Process:
-    """Return ``process``, that of a recurrence with the plan of its step."""
+    """Return ``process``, completed by the plan of its step if it is a recurrence."""
     op = process.op
     if not isinstance(op, Scan):
         return process
@@ -296,7 +302,7 @@ def _add_step(process: Process, choice: Choice) -> Process:
 
 
 def _join(buffer: Buffer, consumer: Op | None) -> Channel:
-    """Return the channel of a whole tensor."""
+    """Return the channel that passes the whole tensor in ``buffer`` to ``consumer`` or, if None, to the output."""
     kind: ChannelKind = "array" if buffer.is_memory else "wires"
     if buffer.double and consumer is not None:
         kind = "double"
@@ -305,9 +311,9 @@ def _join(buffer: Buffer, consumer: Op | None) -> Channel:
 
 
 def repeat(process: Process, body: Plan, cycles: int) -> Process:
-    """Return the process of a recurrence with a step ``body`` of ``cycles``.
+    """Return the process of a recurrence whose step has the plan ``body`` and takes ``cycles`` cycles.
 
-    A step copies its row, its result and its state: one element per cycle in a memory, all at once in registers.
+    A step copies its row, its result and its state: one element per cycle in a memory, all in one cycle in registers.
     """
     copied = (body.graph.inputs[0], *body.graph.outputs)
     copies = sum(op.size if body.find_buffer(op).is_memory else 1 for op in copied)

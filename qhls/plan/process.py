@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from qhls.plan.network import Plan
 
 Place = Literal["wired", "registers", "lutram", "bram", "rom"]
-"""The places of a tensor. ``"wired"``: a constant that is part of the logic, or a result that only the next op of the
-same process reads. Neither is stored, so that reading it costs nothing."""
+"""The places where a tensor can lie. ``"wired"``: a constant that is part of the logic, or a result that only the next
+op of the same process reads. Neither is stored, so that reading it costs nothing."""
 
 ChannelKind = Literal["wires", "array", "double", "fifo"]
-"""Registers, a memory, two memories of which one is written while the other is read, or a queue of tokens."""
+"""Kinds of a channel: registers, a memory, two memories (one is written while the other is read), or a FIFO."""
 
 PORTS = 2
-"""Words that a memory gives or takes per cycle: a block RAM has two ports (AMD UG573)."""
+"""Number of words that a cycle can read or write in a memory: a block RAM has two ports (AMD UG573)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Buffer:
-    """The storage of one tensor: ``words`` of ``word_bits`` in ``banks`` with ``ports`` each.
+    """The storage of one tensor: ``words`` words of ``word_bits`` bits in ``banks`` banks of ``ports`` ports each.
 
     ``double``: two of them, so that a process can write the next tensor while another reads this one.
     """
@@ -42,23 +42,23 @@ class Buffer:
 
     @property
     def bits(self) -> int:
-        """Return the bits of all words."""
+        """Return the size of all words in bits."""
         return self.words * self.word_bits
 
     @property
     def split(self) -> bool:
-        """Return whether each word is one element, so that all can be used at once."""
+        """Return whether each word has a bank to itself, so that one cycle can use all words."""
         return self.banks >= self.words
 
     @property
     def is_memory(self) -> bool:
-        """Return whether ports limit the words that a cycle can use."""
+        """Return whether the buffer is a memory, whose ports limit the words that a cycle can use."""
         return self.place not in ("registers", "wired")
 
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """A buffer beside tensors, and how often one inference writes and reads all of it."""
+    """An additional buffer of an op, such as a FIFO, and how often one inference writes and reads all of it."""
 
     name: str
     buffer: Buffer
@@ -68,7 +68,7 @@ class Store:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """The use of a buffer by a process, as operand ``operand`` or as its result.
+    """The use of a buffer by a process, which reads ``operand`` from it or writes its result to it.
 
     ``words``: those of one inference. ``selected``: elements of one trip that a multiplexer or a table chooses, each
     among ``candidates``, because a rolled loop is their index.
@@ -88,7 +88,7 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """The hardware of one op, or of ops that are fused: ``ops``, the last of which makes the result.
+    """The hardware of ``ops``: one op, or several fused ops, the last of which computes the result.
 
     A trip of its ``loops`` starts every ``interval`` cycles, makes ``lanes`` results and needs ``depth`` cycles.
     ``bound`` is the cause of the interval: "schedule", "the step before", or the tensor whose memory has too few ports.
@@ -120,12 +120,12 @@ class Process:
 
     @property
     def op(self) -> Op:
-        """Return the op that makes the result."""
+        """Return the op that computes the result: the last of ``ops``."""
         return self.ops[-1]
 
     @property
     def layer(self) -> str:
-        """Return the Keras layer of the result."""
+        """Return the name of the Keras layer that the result belongs to."""
         return self.op.layer
 
     @property
@@ -135,17 +135,17 @@ class Process:
 
     @property
     def unrolled(self) -> int:
-        """Return the number of iterations of all loops that run at once."""
+        """Return the number of iterations, over all loops, that run in parallel."""
         return math.prod(loop.unroll for loop in self.loops)
 
     @property
     def busy(self) -> int:
-        """Return the cycles until the process can take the next tensor."""
+        """Return the number of cycles until the process can begin the next tensor."""
         return self.trips * self.interval
 
     @property
     def cycles(self) -> int:
-        """Return the cycles from the first input element to the last result."""
+        """Return the number of cycles from the first input element to the last result."""
         return self.busy + self.depth - 1
 
     @property
@@ -154,11 +154,11 @@ class Process:
         return self.interval * (self.fold.trips if self.fold else 1)
 
     def find_part(self, op: Op) -> Process:
-        """Return the hardware of one of the ops."""
+        """Return the hardware of ``op``, one of the fused ops; the whole process if nothing is fused."""
         return next((part for part in self.parts if part.op is op), self)
 
     def read(self, operand: Op) -> Access:
-        """Return the access to ``operand``."""
+        """Return the access with which the process reads ``operand``."""
         return next(access for access in self.reads if access.operand is operand)
 
 
@@ -166,7 +166,7 @@ class Process:
 class OpHardware:
     """The hardware of ``op``: a process or an input's buffer, which one inference uses ``times`` times, or None.
 
-    ``memories``: the buffers beside its tensor.
+    ``memories``: the additional buffers of ``op``.
     """
 
     op: Op
@@ -175,7 +175,7 @@ class OpHardware:
     memories: tuple[Store, ...] = ()
 
     def walk(self) -> Iterator[OpHardware]:
-        """Yield it, then the hardware of each op of its step if it is a recurrence."""
+        """Yield this object, then for a recurrence the hardware of each op of its step."""
         yield self
         if isinstance(self.unit, Process) and self.unit.body:
             for inner in self.unit.body.walk():
@@ -184,9 +184,9 @@ class OpHardware:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """The connection by which one tensor goes from the op ``producer`` to ``consumer``; None is the design's output.
+    """The connection that passes one tensor from the op ``producer`` to ``consumer`` or, if None, to the output.
 
-    One inference passes ``tokens`` of ``lanes`` elements. ``depth``: the tokens that the channel holds.
+    One inference passes ``tokens`` of ``lanes`` elements. ``depth``: the number of tokens that the channel can store.
     """
 
     producer: Op

@@ -1,12 +1,12 @@
 """``make_process``: the hardware of each op, by one rule per kind of op.
 
 A product of matrices computes one row per trip and a convolution or pooling one position per trip, with all channels
-at once. Where multipliers are shared, a product takes one tile of its weights after another (``qhls.plan.fold``). The
-place of a maximum is found by one comparison after another. Other ops work on all elements at once where their result
-is registers. Else ``Choice.lanes`` says on how many per trip, along the last axis.
+in parallel. Where multipliers are shared, a product takes one tile of its weights after another (``qhls.plan.fold``).
+The place of a maximum is found by one comparison after another. Other ops compute all elements in one trip if their
+result lies in registers. Otherwise ``Choice.lanes`` is the number of elements per trip, along the last axis.
 
-A constant that a loop's variable chooses is a table. One that only unrolled loops read has fixed indices. So
-synthesis makes its numbers part of the logic, whatever its length and whether or not a pragma splits it.
+A constant that a loop's variable chooses is a table. A constant that only unrolled loops read has fixed indices.
+So synthesis makes its numbers part of the logic, whatever its length and whether or not a pragma splits it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from qhls.plan.schedule import Schedule
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The decisions on one op that its rule carries out; None leaves one to the schedule's ``partition_limit``.
+    """The decisions on the hardware of one op; None leaves ``lanes``, ``place`` or ``weights`` to the schedule.
 
     ``fold``: the tiles of a product, None if it shares no multiplier. ``weights``: the place of a product's weights.
     ``in_luts``: whether its multipliers are look-up tables.
@@ -59,7 +59,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """The result of a rule: loops, results per trip, cycles between trips, and the use of the operands.
+    """The loops of an op, its results per trip, the cycles between trips and its use of operands, as its rule decides.
 
     ``constants``: place and words per inference of each constant. ``window``: elements of the operand that one trip
     reads where trips read elements again, else 0. ``moves``: the trips that read other elements, 0 for all trips.
@@ -89,7 +89,7 @@ def make_process(
     result: Buffer,
     product: Op | None = None,
 ) -> Process:
-    """Return the process of ``op``, which reads ``sources``, the buffers of its operands that are no constants.
+    """Return the process that computes ``op`` and reads its operands, but for constants, from the buffers ``sources``.
 
     ``product``: the op of the same process whose sum begins with the bias that ``op`` adds.
 
@@ -122,7 +122,7 @@ def make_process(
 
 
 def fuse(parts: Sequence[Process], schedule: Schedule) -> Process:
-    """Return one process of ``parts``, each of which works on the results of the one before."""
+    """Return the process that fuses ``parts``, each of which reads the results of the previous part."""
     first, last = parts[0], parts[-1]
     slowest = max(parts, key=lambda part: part.interval)
     wiring = all(part.is_wiring for part in parts)
@@ -156,7 +156,7 @@ def fuse(parts: Sequence[Process], schedule: Schedule) -> Process:
 
 
 def is_first_term_added(product: Process) -> bool:
-    """Return whether a product adds the first term of each sum to its beginning: its weights are not logic."""
+    """Return whether even the first term of each sum of ``product`` has an adder; it has none if weights are logic."""
     return product.read(product.op.operands[1]).buffer.place != "wired"
 
 
@@ -169,20 +169,20 @@ def make_store(op: Op, buffer: Buffer) -> Process:
 
 
 def make_buffer(op: Op, choice: Choice, double: bool = False) -> Buffer:
-    """Return the buffer of the tensor of ``op``, not a constant: registers, or a memory beyond ``partition_limit``."""
+    """Return the buffer for the tensor of ``op``, in the place of ``choice`` or else by ``partition_limit``."""
     place = choice.place or ("registers" if is_in_registers(op, choice.schedule) else "bram")
     banks = op.size if place in ("registers", "wired") else choice.banks
     return Buffer(op, place, op.size, op.type.width, banks=banks, double=double)
 
 
 def is_in_registers(op: Op, schedule: Schedule) -> bool:
-    """Return whether ``partition_limit`` makes registers of the tensor of ``op``; a single number always is one."""
+    """Return whether ``partition_limit`` places the tensor of ``op`` in registers, as it does any single number."""
     return op.size <= max(schedule.partition_limit, 1)
 
 
 @singledispatch
 def outline(op: Op, choice: Choice) -> Outline:
-    """Return the loops of ``op`` and the use of its operands: the rule of its kind."""
+    """Return the loops of ``op`` and the use of its operands, by the rule for its kind of op."""
     at_once = choice.is_at_once(op)
     multiplied = isinstance(op, Mul)
     loops, lanes = _list_loops(op, choice)
@@ -273,14 +273,14 @@ def _outline_arg_max(op: ArgMax, choice: Choice) -> Outline:
 def _outline_product(
     op: Matmul | Conv, choice: Choice, loops: Sequence[Loop], positions: int, window: int = 0
 ) -> Outline:
-    """Return the outline of a product that takes all its weights at every position."""
+    """Return the outline of a product that uses all its weights at every position."""
     place = _place_constant(op.w, choice, fixed=True, multiplied=True)
     constants: dict[Op, tuple[Place, float]] = {op.w: (place, positions * op.w.size)}
     return Outline(loops, op.shape[-1], choice.schedule.reuse_factor, constants, window)
 
 
 def _outline_folded(op: Matmul | Conv, choice: Choice, tile: Fold, place: list[Loop]) -> Outline:
-    """Return the outline of a product that takes one tile of its weights per trip; a tile is a word."""
+    """Return the outline of a product that reads one tile of its weights per trip, as one word of a memory."""
     loops = (*place, *tile.loops)
     trips = math.prod(loop.trips for loop in loops)
     where = _place_constant(op.w, choice, fixed=True, multiplied=True)
@@ -290,7 +290,7 @@ def _outline_folded(op: Matmul | Conv, choice: Choice, tile: Fold, place: list[L
 
 
 def _list_loops(op: Op, choice: Choice) -> tuple[tuple[Loop, ...], int]:
-    """Return one loop per axis of the result, and the results of a trip: all, or some along the last axis."""
+    """Return one loop per axis of the result, and the number of results per trip: all, or some along the last axis."""
     if choice.is_at_once(op):
         return tuple(Loop(f"i{axis}", size, size) for axis, size in enumerate(op.shape)), op.size
     lanes, last = choice.lanes or 1, len(op.shape) - 1
@@ -301,12 +301,12 @@ def _list_loops(op: Op, choice: Choice) -> tuple[tuple[Loop, ...], int]:
 
 
 def _list_constants(op: Op) -> dict[Const, None]:
-    """Return the constants that ``op`` reads, each once."""
+    """Return the constants that ``op`` reads, without duplicates, as keys."""
     return dict.fromkeys(operand for operand in op.operands if isinstance(operand, Const))
 
 
 def _read(op: Op, operand: Op, buffer: Buffer, rough: Outline) -> Access:
-    """Return the access of ``op`` to a tensor."""
+    """Return the access of ``op`` to ``operand``, a tensor that is stored in ``buffer``."""
     if buffer.is_memory:
         words = rough.trips * rough.window if rough.window else operand.size
         return Access(operand, buffer, words)
@@ -323,7 +323,10 @@ def _read(op: Op, operand: Op, buffer: Buffer, rough: Outline) -> Access:
 
 
 def _read_constant(op: Op, const: Const, choice: Choice, rough: Outline) -> Access:
-    """Return the access of ``op`` to a constant; one in registers outside a product is chosen by a loop's variable."""
+    """Return the access of ``op`` to the constant ``const``.
+
+    Except in a product, a loop's variable chooses among the elements of a constant in registers.
+    """
     place, words = rough.constants[const]
     if choice.fold:
         width = choice.fold.products * const.type.width
@@ -340,7 +343,7 @@ def _read_constant(op: Op, const: Const, choice: Choice, rough: Outline) -> Acce
 
 
 def _count_banks(op: Op, const: Const, choice: Choice, lanes: int) -> int:
-    """Return the banks of a constant in a memory: one per lane, where lanes never read the same element.
+    """Return the number of banks of a constant in a memory: one per lane, but 1 if lanes may read the same element.
 
     The level of an element, not its place, is the index of a table, but the tables of two channels are apart.
     """
@@ -354,7 +357,9 @@ def _count_banks(op: Op, const: Const, choice: Choice, lanes: int) -> int:
 def _place_constant(
     const: Const, choice: Choice, *, fixed: bool, multiplied: bool = False, table: bool = False
 ) -> Place:
-    """Return the place of ``const``. ``fixed``: its indices are; ``table``: its reader counts the lookups as logic.
+    """Return the place in which ``const`` is stored.
+
+    ``fixed``: its indices are fixed. ``table``: the op that reads it counts the lookups as logic.
 
     A single number is always part of the logic. Others lie where ``schedule.storage`` says. In ``"registers"``, one
     with fixed indices is part of the logic, unless it is ``multiplied`` and multipliers are shared: then choosing among
@@ -377,13 +382,13 @@ def _place_constant(
 
 
 def _has_fixed_indices(op: Threshold | Lookup, const: Const, loops: Sequence[Loop]) -> bool:
-    """Return whether ``const`` are thresholds that are compared all at once; the level chooses values."""
+    """Return whether ``const`` has fixed indices, as thresholds of ``op`` have that are all compared in parallel."""
     if isinstance(op, Lookup) or const is not op.thresholds or op.searched:
         return False
     return not op.per_channel or loops[-1].trips == 1
 
 
 def _is_index_fixed(const: Const, loops: Sequence[Loop]) -> bool:
-    """Return whether no rolled loop over the result's axes is an index of ``const``."""
+    """Return whether no variable of a rolled loop over the result is an index of ``const``."""
     axes = zip(reversed(const.shape), reversed(loops), strict=False)
     return all(size == 1 or loop.trips == 1 for size, loop in axes)

@@ -1,4 +1,4 @@
-"""``Schedule``: every choice about time and place, complete before anything is emitted or priced."""
+"""``Schedule``: the user's requests on time and place, complete before anything is emitted or priced."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ Storage = Literal["registers", "lutram", "bram", "rom"]
 Io = Literal["array", "stream"]
 FamilyName = Literal["xc7", "xcup", "ice40", "ecp5", "gowin"]
 Control = Literal["ap_ctrl_hs", "ap_ctrl_chain", "ap_ctrl_none"]
-"""Start and done of Vitis' top function: a handshake, one that also holds the result back, or none (free running)."""
+"""Start and done of Vitis' top function: a handshake, a handshake that can also delay the result, or free running."""
 Folding = tuple[int, int] | Literal["logic", "memory"]
-"""Inputs and results of one trip (simd, pe); or where a layer's weights lie."""
+"""Fold of a layer: inputs and results of one trip (simd, pe), or where its weights lie."""
 LIMIT_UNITS = {"lut": "LUT", "ff": "FF", "dsp": "DSP", "bram": "BRAM18"}
-"""The budgets of a schedule, by field."""
+"""Units of the budgets, by the field of ``Schedule`` that sets each."""
 
 _LARGEST = 2**31 - 1
-"""C++ and Tcl count in 32 bits."""
+"""Largest number in a schedule: C++ and Tcl count in 32 bits."""
 _LONGEST = 80
 
 
@@ -35,8 +35,8 @@ class Schedule:
     op's pipeline, in clock cycles. ``clock_period``: nanoseconds. ``storage``: where weights lie. The C++ knows
     ``"registers"`` only: another place is a question to the cost models, and no project is written for it.
     ``io``: with ``"array"`` tensors are arrays, with ``"stream"`` processes exchange them as tokens through FIFOs.
-    ``partition_limit``: arrays of up to this many elements are split into registers, and
-    worked on all at once; longer ones stay memories, but for constants with fixed indices, which are logic.
+    ``partition_limit``: arrays of up to this many elements are split into registers, and all their elements are
+    computed in parallel; longer arrays stay memories, but for constants with fixed indices, which are logic.
     ``part`` and ``library``: the Vitis device and the Catapult library. ``control``: start and done of Vitis' top
     function; Catapult's starts with its inputs. ``family``: the FPGA family whose delays place the registers of
     Verilog; None for the delays of UltraScale+.
@@ -47,7 +47,7 @@ class Schedule:
     too, but plans the smallest design where none fits. ``folding``: by layer name or pattern (``"conv*"``), the
     (simd, pe) of its products, ``"logic"`` (all weights at once) or ``"memory"`` (weights in a memory).
 
-    Raises ``VerifyError`` for a field that is not what it should be.
+    Raises ``VerifyError`` for a field with a wrong value.
     """
 
     reuse_factor: int = 1
@@ -101,20 +101,20 @@ class Schedule:
 
     @property
     def weights_are_logic(self) -> bool:
-        """Return whether weights of products and convolutions are part of the logic: no multiplier is shared."""
+        """Return whether weights of products are logic: ``storage`` is "registers" and no multiplier is shared."""
         is_shared = self.reuse_factor > 1 or self.is_searched or bool(self.folding)
         return self.storage == "registers" and not is_shared
 
     @property
     def target(self) -> int | None:
-        """Return the most cycles between two inputs that are asked for, by ``interval`` or ``throughput``."""
+        """Return the most cycles between two inputs that ``interval`` or ``throughput`` allows; None without either."""
         if self.throughput is not None:
             return int(1e9 / (self.clock_period * self.throughput))
         return self.interval
 
     @property
     def budget(self) -> dict[str, int]:
-        """Return the limits by unit; empty where none is asked for."""
+        """Return the limits on resources by unit; a resource without a limit is not in it."""
         limits = {unit: getattr(self, name) for name, unit in LIMIT_UNITS.items()}
         part = find_part(self.part) if self.fit is not None else None
         room = (part.resources if part else None) or {}
@@ -125,7 +125,7 @@ class Schedule:
 
     @property
     def is_searched(self) -> bool:
-        """Return whether the plan looks for the folds that meet an interval or a budget."""
+        """Return whether an interval or a budget is requested, for which the plan then searches folds."""
         return self.target is not None or bool(self.budget)
 
     def _check_targets(self, period: float) -> None:
@@ -180,7 +180,7 @@ class Schedule:
 
 
 def check_schedule(schedule: object, where: str) -> Schedule:
-    """Return ``schedule``; raise ``VerifyError`` if it is none, naming ``where`` it was given."""
+    """Return ``schedule``; raise ``VerifyError`` if it is no ``Schedule``, with the name of the caller, ``where``."""
     if isinstance(schedule, Schedule):
         return schedule
     raise VerifyError(
@@ -190,7 +190,7 @@ def check_schedule(schedule: object, where: str) -> Schedule:
 
 
 def _read_whole(value: object) -> int:
-    """Return ``value`` as an integer, NumPy's too; -1 for anything else."""
+    """Return ``value`` as an ``int`` if it is an integer of Python or NumPy; -1 for anything else."""
     try:
         return -1 if isinstance(value, bool) else operator.index(cast("SupportsIndex", value))
     except TypeError:

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from qhls.plan.streams.network import StreamPlan
 
 LONGEST = 1 << 40
-"""Cycles within which every process can do one thing after another."""
+"""Target in cycles that is long enough for every process to use its least hardware."""
 CLOSE = 1.01
-"""The ratio of two targets at which bisection for a budget ends."""
+"""Ratio of the upper to the lower bound at which the bisection for a budget ends."""
 
 Resources = dict[str, float]
 P = TypeVar("P", Plan, "StreamPlan")
@@ -38,7 +38,10 @@ P = TypeVar("P", Plan, "StreamPlan")
 
 
 def find_plan(graph: Graph, schedule: Schedule) -> Plan:
-    """Return the plan that meets the interval and the budget of ``schedule``. Raises ``PlanError`` if none does."""
+    """Return the plan that meets the interval and, unless ``fit`` is False, the budget of ``schedule``.
+
+    Raises ``PlanError`` if none does.
+    """
     obstacles = find_obstacles(graph, find_chains(graph, schedule))
 
     def make(target: int) -> Plan:
@@ -51,9 +54,10 @@ def find_plan(graph: Graph, schedule: Schedule) -> Plan:
 
 
 def search_plan(make: Callable[[int], P], schedule: Schedule) -> P:
-    """Return the plan that meets the interval and the budget of ``schedule``.
+    """Return the plan that meets the interval and, unless ``fit`` is False, the budget of ``schedule``.
 
-    ``make`` returns the plan whose processes take at most so many cycles. Raises ``PlanError`` if none meets them.
+    ``make(target)`` returns the plan whose processes take at most ``target`` cycles.
+    Raises ``PlanError`` if none meets them.
     """
     if schedule.target is None:
         return _find_fastest(make, schedule)
@@ -64,7 +68,7 @@ def search_plan(make: Callable[[int], P], schedule: Schedule) -> P:
 
 
 def _find_smallest(make: Callable[[int], P], interval: int) -> P:
-    """Return the least hardware that takes an input every ``interval`` cycles."""
+    """Return the plan with the least hardware that accepts an input every ``interval`` cycles."""
     plan = make(interval)
     if plan.interval <= interval:
         return plan
@@ -88,7 +92,7 @@ def _find_smallest(make: Callable[[int], P], interval: int) -> P:
 
 
 def _find_fastest(make: Callable[[int], P], schedule: Schedule) -> P:
-    """Return the plan of the least interval within the budget of ``schedule``."""
+    """Return the plan with the shortest interval within the budget; the smallest one if none fits and ``fit=False``."""
     plan = make(LONGEST)
     low, high = 1, plan.busiest
     if not is_within_budget(plan):
@@ -106,7 +110,7 @@ def _find_fastest(make: Callable[[int], P], schedule: Schedule) -> P:
 
 
 def _spare_dsps(plan: Plan) -> tuple[Choice, ...]:
-    """Return the choices of ``plan`` with as many products in LUTs as the budget of DSP blocks demands."""
+    """Return the choices of ``plan``, but with as many products in LUTs as the budget of DSP blocks requires."""
     choices = list(plan.choices)
     numbers = {op: number for number, op in enumerate(list_arrays(plan.graph))}
     products = [process.find_part(process.ops[0]) for process in plan.processes]
@@ -117,7 +121,7 @@ def _spare_dsps(plan: Plan) -> tuple[Choice, ...]:
 
 
 def find_spared(plan: Plan | StreamPlan, processes: Sequence[Process | None]) -> list[int]:
-    """Return the positions of the products that the budget of DSP blocks leaves to LUTs.
+    """Return the positions of the products that must use LUTs to meet the plan's budget of DSP blocks.
 
     Those with the fewest LUTs per block come first.
     """
@@ -141,7 +145,7 @@ def find_spared(plan: Plan | StreamPlan, processes: Sequence[Process | None]) ->
 
 
 def measure_process(process: Process) -> Resources:
-    """Return the resources of one process by unit."""
+    """Return the resources of one process, by unit."""
     table = _load_table()
     return price_primitives(count_primitives(process, copies=table.copies), table)[0]
 
@@ -154,7 +158,7 @@ def is_within_budget(plan: Plan | StreamPlan) -> bool:
 
 
 def check_budget(plan: Plan | StreamPlan) -> None:
-    """Raise ``PlanError`` with the unit that ``plan`` exceeds most, and the layer that needs most of it."""
+    """Raise ``PlanError`` if ``plan`` exceeds its budget, with the worst unit and the layer that uses most of it."""
     totals, budget = add_up_resources(plan), plan.schedule.budget
     worst = max(budget, key=lambda unit: totals.get(unit, 0.0) / budget[unit], default=None)
     if worst is None or totals.get(worst, 0.0) <= budget[worst]:
@@ -180,7 +184,7 @@ def add_up_resources(plan: Plan | StreamPlan) -> Resources:
 
 
 def measure_layers(plan: Plan | StreamPlan) -> list[tuple[str, Resources]]:
-    """Return the Keras layer, else the name, and the resources of every op."""
+    """Return the resources of every op, each with the name of its Keras layer, or of the op if it has no layer."""
     table = _load_table()
     return [
         (op.layer or op.name, price_primitives(count, table)[0])
@@ -189,7 +193,7 @@ def measure_layers(plan: Plan | StreamPlan) -> list[tuple[str, Resources]]:
 
 
 def count_plan(plan: Plan | StreamPlan, copies: int = 1) -> Iterator[tuple[Op, PrimitiveCounts]]:
-    """Yield every op with its primitives, those of buffers beside its tensor among them."""
+    """Yield every op with its primitives, including those of its additional buffers."""
     for hardware in plan.walk():
         yield hardware.op, count_hardware(hardware, hardware.op not in plan.graph.inputs, copies)
 

@@ -28,7 +28,7 @@ _COLUMNS = (
 
 
 def make_table(plan: Plan) -> Table:
-    """Return one row per process; the caption names the processes that overlap."""
+    """Return a table with one row per process; the caption states whether the processes overlap."""
     overlap = "overlap" if plan.overlap else f"do not overlap: {'; '.join(plan.obstacles)}"
     title = make_cell(
         f"Plan of {plan.graph.name}: latency {plan.latency:,}, interval {plan.interval:,} cycles",
@@ -42,7 +42,7 @@ def make_table(plan: Plan) -> Table:
 
 
 def _add_rows(table: Table, plan: Plan, indent: str) -> None:
-    """Add the rows of ``plan``; those of a recurrence's step follow it, indented."""
+    """Add the rows of ``plan``; the rows of a recurrence's step follow the recurrence, indented."""
     for process in (*plan.processes, *plan.stores):
         channels = [c for c in plan.channels if c.producer is process.op]
         cells = (
@@ -68,13 +68,13 @@ def _describe_constants(process: Process) -> str:
 
 
 def describe_fold(process: Process | None) -> str:
-    """Return the tiles of a product that shares multipliers; empty for other hardware, or none."""
+    """Return simd and pe of a process's fold as text; empty without a fold or a process."""
     fold = process.fold if process else None
     return f"simd {fold.simd}, pe {fold.pe}" if fold else ""
 
 
 def describe_buffer(buffer: Buffer) -> str:
-    """Return the place of a buffer with its words and their bits."""
+    """Return the place, the number of words and the word width in bits of a buffer as text."""
     return f"{buffer.place} {buffer.words:,} x {buffer.word_bits:,}"
 
 
@@ -84,5 +84,5 @@ def _describe_way(channel: Channel) -> str:
 
 
 def describe_channel(channel: Channel) -> str:
-    """Return the kind of a channel, and the depth of a queue."""
+    """Return the kind of a channel, and for a FIFO its depth, as text."""
     return channel.kind + (f" depth {channel.depth:,}" if channel.kind == "fifo" else "")

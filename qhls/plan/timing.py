@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A call: its cycles, those that are not depth, the calls before it and the memories that it occupies."""
+    """A call: its cycles, those that are not pipeline depth, the calls it waits for and the memories it occupies."""
 
     cycles: int
     waiting: int
@@ -17,7 +17,7 @@ class Step:
 
 
 def find_critical_path(steps: Sequence[Step], results: Iterable[int]) -> tuple[int, int]:
-    """Return the cycles until all ``results`` are ready, and how many of them are not depth."""
+    """Return the number of cycles until all ``results`` are ready, and how many of them are not pipeline depth."""
     finished: list[tuple[int, int]] = []
     free: dict[object, tuple[int, int]] = {}
     for step in steps:

@@ -1,1 +1,1 @@
-"""Proof that Verilog equals its graph for all inputs: the text is read back and compared op by op."""
+"""Proof that Verilog equals its graph for all inputs: Yosys reads the text, which is compared op by op."""

@@ -1,4 +1,4 @@
-"""``Circuit``: Verilog as Yosys read it: gates on bits, each of which reads earlier ones, and its registers."""
+"""``Circuit``: a Verilog module as Yosys reads it, with its gates and registers in topological order."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Any, NamedTuple
 from qhls.errors import RtlError
 
 Bit = int
-"""0 and 1 are constants, other numbers are signals."""
+"""Bit of a circuit: the constants 0 and 1, or the number of a signal."""
 BitWord = tuple[Bit, ...]
-"""A word, the lowest bit first."""
+"""Bits of a word, the lowest bit first."""
 REGISTER = "$dff"
 
 
 class Gate(NamedTuple):
     """A word-level cell of Yosys: its inputs by port, and its result ``out``.
 
-    ``signed``: whether operands are. ``entries``: the words of a table.
+    ``signed``: whether the operands are signed. ``entries``: the words of a table.
     """
 
     kind: str
@@ -31,7 +31,7 @@ class Gate(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """``width`` bits from ``low`` on of the word ``source``; a constant if ``source`` is None."""
+    """Part-select of ``width`` bits from bit ``low`` of word ``source``, or the constant ``code`` without a source."""
 
     source: int | None
     low: int
@@ -41,14 +41,14 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True)
 class Circuit:
-    """Gates in order; ``inputs`` and ``outputs`` are ports by name in their order; ``wires`` all words with names."""
+    """Verilog module: gates in topological order, input and output ports by name, and all words that have names."""
 
     inputs: dict[str, BitWord]
     outputs: dict[str, BitWord]
     gates: tuple[Gate, ...]
     wires: dict[str, BitWord]
     places: dict[Bit, tuple[int, int]] = field(default_factory=dict)
-    """The word of each bit (inputs first, then results of gates) and the place in it."""
+    """Number of the word that contains each bit (inputs first, then results of gates), and the bit's place in it."""
 
     def __post_init__(self) -> None:
         words = [*self.inputs.values(), *(gate.out for gate in self.gates)]
@@ -62,7 +62,7 @@ class Circuit:
 
     @classmethod
     def read(cls, module: dict[str, Any]) -> Circuit:
-        """Return a module of Yosys' JSON. Raises ``RtlError`` for cells that no emitted Verilog has."""
+        """Return the circuit of a module in Yosys' JSON. Raises ``RtlError`` for cells that qhls never emits."""
         ports = {"input": dict[str, BitWord](), "output": dict[str, BitWord]()}
         for name, port in module["ports"].items():
             ports[port["direction"]][name] = _read_bits(port["bits"])
@@ -86,7 +86,7 @@ class Circuit:
         return cls(inputs, ports["output"], tuple(_sort(gates)), wires)
 
     def count_registers(self) -> dict[Bit, int | None]:
-        """Return how many registers are before each bit; None for constants.
+        """Return the number of registers on the paths from the inputs to each bit; None for constants.
 
         Raises ``RtlError`` where two paths to a gate differ.
         """
@@ -105,7 +105,7 @@ class Circuit:
         return registers
 
     def drop_registers(self) -> Circuit:
-        """Return the circuit in which each register is a wire."""
+        """Return the circuit with each register replaced by a wire."""
         same: dict[Bit, Bit] = {}
         gates: list[Gate] = []
         for gate in self.gates:
@@ -124,7 +124,7 @@ class Circuit:
         return replace(self, outputs=outputs, gates=tuple(gates), wires=wires, places={})
 
     def list_words(self) -> dict[str, BitWord]:
-        """Return all words that the inputs decide, by name."""
+        """Return, by name, all words whose bits are constants, inputs or results of gates."""
         named = {gate.name: gate.out for gate in self.gates} | self.wires
         return {
             name: bits
@@ -133,7 +133,7 @@ class Circuit:
         }
 
     def split(self, bits: BitWord) -> list[Piece]:
-        """Return a word as parts of others, the lowest first."""
+        """Return a word as constants and part-selects of inputs and of results of gates, the lowest first."""
         return list(_join_bits(self.places, bits))
 
 
@@ -155,7 +155,7 @@ def _join_bits(places: Mapping[Bit, tuple[int, int]], bits: BitWord) -> Iterator
 
 
 def _read_bits(given: Iterable[Any]) -> BitWord:
-    """Return bits of Yosys' JSON, where "x" is a bit of no meaning: 0 is as good as 1."""
+    """Return the bits of a word in Yosys' JSON, with 0 for each undefined bit ("x")."""
     return tuple(bit if isinstance(bit, int) else int(bit == "1") for bit in given)
 
 
@@ -191,7 +191,7 @@ def _read_gate(name: str, cell: dict[str, Any], tables: dict[str, Any]) -> Gate:
 
 
 def _sort(gates: list[Gate]) -> list[Gate]:
-    """Return the gates, each after those that it reads. Raises ``RtlError`` for a loop."""
+    """Return the gates in topological order. Raises ``RtlError`` for a loop."""
     drivers = {bit: number for number, gate in enumerate(gates) for bit in gate.out}
     sorter = TopologicalSorter[int]()
     for number, gate in enumerate(gates):

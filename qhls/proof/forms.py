@@ -1,4 +1,4 @@
-"""``Forms``: the linear normal form of a circuit's words, over unknowns whose words are known."""
+"""``Forms``: translation of a circuit's words to polynomials over unknowns that were proved to equal words."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from qhls.proof.circuit import BitWord, Circuit, Gate
 from qhls.proof.polynomials import NormalForm, Range
 
 _MOST_TERMS = 20_000
-"""Monomials of the longest polynomial: a product of sums grows fast."""
+"""Largest number of monomials in the product of two polynomials, because products of sums grow fast."""
 
 
 class Forms:
-    """Words of a circuit as polynomials modulo their widths.
+    """Polynomials that equal the words of a circuit, each modulo ``2**width`` of its word.
 
-    ``bound`` holds words whose value is a polynomial exactly, by their bits up to the first that is no constant.
-    ``ends`` gives the range of one.
+    ``bound`` contains words whose value is exactly a polynomial, by their bits up to the first that is no constant.
+    ``ends`` returns the range of a polynomial.
     """
 
     def __init__(self, circuit: Circuit, ends: Callable[[NormalForm], Range]) -> None:
@@ -28,18 +28,18 @@ class Forms:
         self._begins: set[int] = set()
 
     def bind(self, bits: BitWord, value: NormalForm) -> None:
-        """State that ``bits`` are ``value``, in two's complement if its range has numbers below 0."""
+        """Record that the word ``bits`` equals ``value``, in two's complement if ``value`` can be negative."""
         first = _find_varying(bits)
         if first < len(bits):
             self.bound.setdefault(bits[: first + 1], []).append((bits, value))
             self._begins.add(bits[first])
 
     def forget(self) -> None:
-        """Drop the forms of gates: words that were bound since then shorten them."""
+        """Discard the cached polynomials of gates, because words that were bound since then shorten them."""
         self._known.clear()
 
     def of(self, bits: BitWord) -> NormalForm | None:
-        """Return a polynomial that equals ``bits`` modulo ``2**len(bits)``; None where none was found."""
+        """Return a polynomial that equals ``bits`` modulo ``2**len(bits)``, or None if none was found."""
         total, place = NormalForm({}), 0
         while place < len(bits):
             first = place + _find_varying(bits[place:])
@@ -58,7 +58,7 @@ class Forms:
         return total
 
     def _find_bound(self, bits: BitWord, place: int, first: int) -> tuple[NormalForm, int] | None:
-        """Return the value of the bound word that begins at ``place``, and its length: a whole one if possible."""
+        """Return the polynomial and the number of bits from ``place`` on that one bound word determines, or None."""
         if first == len(bits):
             return None
         words = self.bound.get(bits[place : first + 1], [])
@@ -69,7 +69,7 @@ class Forms:
         return best[:2]
 
     def _find_gated(self, bits: BitWord) -> tuple[NormalForm, int] | None:
-        """Return the value of as many bits as one word gives, and their number; the first is no constant."""
+        """Return the polynomial and the number of the first bits that one bound word or gate determines, or None."""
         form = self._find_bound(bits, 0, 0)
         if form is not None:
             return form
@@ -85,15 +85,18 @@ class Forms:
     def _fit(
         self, bits: BitWord, word: BitWord, value: NormalForm
     ) -> tuple[NormalForm, int, bool] | None:
-        """Return the value that begins ``bits``, how many of them, and whether bits of the word were cut off."""
+        """Return the polynomial of the first bits that ``bits`` and ``word`` (of the value ``value``) share, or None.
+
+        The result also has the number of these bits, and whether bits of ``word`` are cut off.
+        """
         own = 0
         while own < min(len(bits), len(word)) and bits[own] == word[own]:
             own += 1
         if own == len(bits):
-            return value, own, own < len(word)  # modulo the width, all above is cut off
+            return value, own, own < len(word)  # the modulus cuts off the upper bits of the word
         low, high = self.ends(value)
         size, half = 1 << own, 1 << (own - 1)
-        # A constant modulo the width may be a multiple of its size away.
+        # Modulo ``size``, the value may be off by a multiple of ``size``: move it into the range of the word.
         if own == len(word) and all(bit == word[-1] for bit in bits[own:]):
             beyond = low + half >> own
             moved = value - NormalForm.make_constant(beyond << own)
@@ -104,7 +107,7 @@ class Forms:
         return (moved, own, own < len(word)) if fits else None
 
     def _find_gate(self, number: int) -> NormalForm | None:
-        """Return the form of a gate's result; the forms of its inputs come first, without recursion."""
+        """Return the polynomial of a gate's result, or None, after finding those of its inputs without recursion."""
         stack = [number]
         while stack:
             top = stack[-1]
@@ -149,7 +152,7 @@ class Forms:
 
 
 def _find_varying(bits: BitWord) -> int:
-    """Return the place of the first bit that is no constant."""
+    """Return the place of the first bit that is not constant, or the number of bits if all are."""
     return next((place for place, bit in enumerate(bits) if bit > 1), len(bits))
 
 

@@ -1,4 +1,4 @@
-"""Meaning of Yosys' cells, once for all arithmetics: numbers of samples, and formulas of a solver."""
+"""Computation of the results of Yosys' cells, in the arithmetic of sample arrays or of a solver's formulas."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from qhls.ir.integers import Array
 from qhls.proof.circuit import BitWord, Gate
 
 Word = Any
-"""A word of an arithmetic; its width is known to who uses it."""
+"""Word in any arithmetic; its width is passed separately."""
 
 
 BitArithmetic = Any
-"""Operations on words of bits: ``Samples``, and the formulas of a solver."""
+"""Object with the operations on words: ``Samples``, or ``Formulas`` of a solver."""
 
 
 def compute_gate(gate: Gate, word: Callable[[BitWord], Word], on: BitArithmetic) -> Word:
-    """Return the result of a gate; ``word`` gives that of bits."""
+    """Return the result of a gate in the arithmetic ``on``; the callback ``word`` returns the value of its operands."""
     words = {name: word(bits) for name, bits in gate.ports.items()}
     return on.settle(_RULES[gate.kind](gate, words, on), len(gate.out))
 
 
 def _widen(gate: Gate, words: dict[str, Word], width: int, on: BitArithmetic) -> list[Word]:
-    """Return the operands at ``width`` bits."""
+    """Return the operands of a gate, extended or cut to ``width`` bits."""
     return [
         on.extend(words[port], len(gate.ports[port]), width, gate.signed)
         for port in ("A", "B")
@@ -68,7 +68,7 @@ def _combine_bits(gate: Gate, words: dict[str, Word], on: BitArithmetic) -> Word
 
 
 def _test_any(gate: Gate, words: dict[str, Word], on: BitArithmetic, port: str = "A") -> Word:
-    """Return the bit that says whether a word is not 0."""
+    """Return a bit that is 1 if the word at ``port`` is not 0."""
     width = len(gate.ports[port])
     return on.invert(on.compare_equal(words[port], on.make_constant(0, width), width), 1)
 
@@ -108,7 +108,7 @@ def _choose(gate: Gate, words: dict[str, Word], on: BitArithmetic) -> Word:
 
 
 def _choose_first(gate: Gate, words: dict[str, Word], on: BitArithmetic) -> Word:
-    """Return the word whose bit of S is 1; at most one is, by the comparisons that Yosys makes."""
+    """Return the word in B whose bit in S is 1, or A if none is; Yosys' comparisons set at most one bit."""
     width, choices = len(gate.out), len(gate.ports["S"])
     selected = words["A"]
     for place in range(choices):
@@ -145,7 +145,7 @@ _RULES: dict[str, Callable[[Gate, dict[str, Word], BitArithmetic], Word]] = {
 }
 
 _WORD = 62
-"""Bits up to which int64 holds a word and the sum of two."""
+"""Largest width in bits for which int64 holds the sum of two words."""
 
 
 def _choose_kind(width: int) -> Any:
@@ -153,20 +153,20 @@ def _choose_kind(width: int) -> Any:
 
 
 def read_signed(a: Array, width: int) -> Array:
-    """Return words without sign as numbers in two's complement."""
+    """Return unsigned words, reinterpreted as signed numbers in two's complement."""
     half = 1 << (width - 1)
     return a - ((a & half) << 1)
 
 
 class Samples:
-    """Words as arrays of samples, each word a number without sign."""
+    """Arithmetic on words as arrays of unsigned numbers, one number per sample."""
 
     def slice(self, a: Array, low: int, width: int, whole: int) -> Array:
-        """Return ``width`` bits from ``low`` on."""
+        """Return the part-select of ``width`` bits from bit ``low`` on."""
         return ((a >> low) & ((1 << width) - 1)).astype(_choose_kind(width))
 
     def extend(self, a: Array, width: int, to: int, signed: bool) -> Array:
-        """Return a word at another width."""
+        """Return the word ``a`` of ``width`` bits, extended or cut to ``to`` bits."""
         if to == width:
             return a
         if to < width:
@@ -175,55 +175,55 @@ class Samples:
         return (read_signed(wide, width) if signed else wide) & ((1 << to) - 1)
 
     def add(self, a: Array, b: Array, width: int) -> Array:
-        """Return the sum."""
+        """Return the sum modulo ``2**width``."""
         return (a + b) & ((1 << width) - 1)
 
     def subtract(self, a: Array, b: Array, width: int) -> Array:
-        """Return the difference."""
+        """Return the difference modulo ``2**width``."""
         return (a - b) & ((1 << width) - 1)
 
     def multiply(self, a: Array, b: Array, width: int) -> Array:
-        """Return the product."""
+        """Return the product modulo ``2**width``."""
         kind = _choose_kind(2 * width)
         return ((a.astype(kind) * b.astype(kind)) & ((1 << width) - 1)).astype(_choose_kind(width))
 
     def combine(self, kind: str, a: Array, b: Array, width: int) -> Array:
-        """Return the bits of both under a gate."""
+        """Return the bitwise AND, OR or XOR of two words, as ``kind`` says."""
         return {"$and": np.bitwise_and, "$or": np.bitwise_or, "$xor": np.bitwise_xor}[kind](a, b)
 
     def compare_less(self, a: Array, b: Array, width: int, signed: bool) -> Array:
-        """Return whether one is less."""
+        """Return a bit that is 1 if ``a`` is less than ``b``."""
         if signed:
             a, b = read_signed(a, width), read_signed(b, width)
         return np.asarray(a < b).astype(np.int64)
 
     def compare_equal(self, a: Array, b: Array, width: int) -> Array:
-        """Return whether both are equal."""
+        """Return a bit that is 1 if ``a`` equals ``b``."""
         return np.asarray(a == b).astype(np.int64)
 
     def choose(self, bit: Array, a: Array, b: Array, width: int) -> Array:
-        """Return ``a`` where ``bit`` is 1."""
+        """Return ``a`` where ``bit`` is 1, else ``b``."""
         return np.where(bit != 0, a, b)
 
     def invert(self, a: Array, width: int) -> Array:
-        """Return the complement."""
+        """Return the bitwise complement."""
         return ((1 << width) - 1) - a
 
     def settle(self, a: Array, width: int) -> Array:
-        """Return the result of a gate."""
+        """Return the result of a gate in the dtype for its width."""
         return np.asarray(a).astype(_choose_kind(width))
 
     def make_constant(self, code: int, width: int) -> Array:
-        """Return a constant."""
+        """Return ``code`` as a constant word of ``width`` bits."""
         return np.array(code, _choose_kind(width))
 
     def look_up(self, entries: tuple[int, ...], a: Array, width: int, out: int) -> Array:
-        """Return the entry at ``a``; 0 beyond the last, where Verilog has no meaning."""
+        """Return the table entry at index ``a``, or 0 beyond the last entry, where Verilog is undefined."""
         full = [*entries[: 1 << width], *[0] * ((1 << width) - len(entries))]
         return np.array([*full, 0], _choose_kind(out))[a.astype(np.intp)]
 
     def gather(self, parts: list[tuple[Array, int, int]]) -> Array:
-        """Return a word of parts (bits of no sign, their width, their place)."""
+        """Return the word that consists of ``parts``, each an unsigned value, its width and its place in the word."""
         whole = sum(width for _, width, _ in parts)
         total: Any = np.array(0, _choose_kind(whole))
         for value, _, place in parts:

@@ -1,4 +1,4 @@
-"""Numbers of a specification: the results of its rules on integers, by the interpreter's own arithmetic."""
+"""Evaluation of a specification on samples: its rules run on integers, in the arithmetic of the interpreter."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _MEANINGS: dict[str, _Rule] = {
 
 
 class SampledValues:
-    """Values of unknowns on samples, each computed when it is asked for; ``given`` are those that are known."""
+    """Values of all unknowns on samples, each computed on first use from the values ``given`` for some of them."""
 
     def __init__(self, unknowns: list[Unknown], samples: int, given: dict[int, Array]) -> None:
         self.unknowns = unknowns
@@ -53,7 +53,7 @@ class SampledValues:
         return self.values[number]
 
     def compute(self, polynomial: Any) -> Array:
-        """Return the values of a polynomial."""
+        """Return the values of a polynomial on all samples."""
         low, high = polynomial.find_range(lambda n: (self.unknowns[n].lo, self.unknowns[n].hi))
         wide = max(abs(low), abs(high), *_list_sizes(self.unknowns, polynomial)) >= 1 << 62
         kind: Any = object if wide else np.int64
@@ -62,7 +62,7 @@ class SampledValues:
 
 
 def _list_sizes(unknowns: list[Unknown], polynomial: Any) -> list[int]:
-    """Return the largest parts of a polynomial on the way to its value."""
+    """Return bounds on the magnitudes of intermediate results when a polynomial is evaluated."""
     sizes = [0]
     for monomial, factor in polynomial.terms.items():
         size = abs(factor)

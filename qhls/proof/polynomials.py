@@ -1,4 +1,4 @@
-"""``NormalForm``: integer polynomials over unknowns, the normal form of everything that is linear or a product."""
+"""``NormalForm``: integer polynomials over unknowns, the normal form of all sums and products."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from math import gcd
 from typing import Any
 
 Monomial = tuple[int, ...]
-"""Numbers of unknowns in rising order, one per factor; () for the constant."""
+"""Numbers of unknowns in ascending order, one per factor; () for the constant term."""
 Range = tuple[int, int]
 
 
 class NormalForm:
-    """Sum of ``terms``: a coefficient, never 0, per monomial. Equal polynomials are equal objects of a dictionary."""
+    """Polynomial with integer coefficients, none of which is 0; ``terms`` maps each monomial to its coefficient."""
 
     __slots__ = ("_hash", "terms")
 
@@ -24,12 +24,12 @@ class NormalForm:
 
     @classmethod
     def make_constant(cls, code: int) -> NormalForm:
-        """Return a known integer."""
+        """Return the constant polynomial ``code``."""
         return cls({(): code})
 
     @classmethod
     def make_unknown(cls, number: int) -> NormalForm:
-        """Return an unknown."""
+        """Return the polynomial that is the unknown ``number``."""
         return cls({(number,): 1})
 
     def __eq__(self, other: object) -> bool:
@@ -58,30 +58,30 @@ class NormalForm:
         return NormalForm(terms)
 
     def scale(self, factor: int) -> NormalForm:
-        """Return the polynomial times an integer."""
+        """Return the polynomial multiplied by the integer ``factor``."""
         return NormalForm({monomial: own * factor for monomial, own in self.terms.items()})
 
     def halve(self, times: int) -> NormalForm | None:
-        """Return the polynomial divided by ``2**times``; None if that leaves a rest."""
+        """Return the polynomial divided by ``2**times``, or None if a coefficient is not divisible."""
         if any(factor & ((1 << times) - 1) for factor in self.terms.values()):
             return None
         return NormalForm({monomial: own >> times for monomial, own in self.terms.items()})
 
     def reduce_modulo(self, width: int) -> NormalForm:
-        """Return the polynomial whose coefficients are reduced modulo ``2**width``."""
+        """Return the polynomial with its coefficients reduced modulo ``2**width``."""
         mask = (1 << width) - 1
         return NormalForm({monomial: own & mask for monomial, own in self.terms.items()})
 
     @property
     def code(self) -> int | None:
-        """Return the integer that a constant is; None for another."""
+        """Return the value of a constant polynomial, or None if the polynomial is not constant."""
         if not self.terms:
             return 0
         return self.terms.get(()) if len(self.terms) == 1 else None
 
     @property
     def single(self) -> int | None:
-        """Return the unknown that this is; None for another polynomial."""
+        """Return the number of the unknown that the polynomial is, or None if it is not a single unknown."""
         if len(self.terms) != 1:
             return None
         ((monomial, factor),) = self.terms.items()
@@ -89,16 +89,16 @@ class NormalForm:
 
     @property
     def twos(self) -> int:
-        """Return how often 2 divides all coefficients."""
+        """Return the exponent of the largest power of 2 that divides all coefficients."""
         common = reduce(gcd, self.terms.values(), 0)
         return (common & -common).bit_length() - 1 if common else 0
 
     def list_unknowns(self) -> set[int]:
-        """Return the unknowns."""
+        """Return the numbers of the unknowns in the polynomial."""
         return {number for monomial in self.terms for number in monomial}
 
     def find_range(self, of: Callable[[int], Range]) -> Range:
-        """Return the lowest and the highest value if every unknown takes any value of its range."""
+        """Return bounds on the value of the polynomial; ``of`` returns the range of an unknown."""
         low = high = 0
         for monomial, factor in self.terms.items():
             ends = (1, 1)
@@ -112,7 +112,7 @@ class NormalForm:
         return low, high
 
     def evaluate(self, of: Callable[[int], Any], start: Any) -> Any:
-        """Return the value for those of the unknowns; ``start`` is 0 in their arithmetic."""
+        """Return the value of the polynomial; ``of`` returns an unknown's value, and ``start`` is 0 as such a value."""
         total = start
         for monomial, factor in self.terms.items():
             part: Any = factor
@@ -126,7 +126,8 @@ class NormalForm:
 class Unknown:
     """An integer of the specification: an input, or the result of ``rule`` on ``args``.
 
-    ``op`` made it. ``group`` counts ops and the steps within one: unknowns of a group do not read one another.
+    ``op`` computes it. ``group`` is the number of the op and of a step within it: unknowns of a group do not read one
+    another.
     """
 
     number: int

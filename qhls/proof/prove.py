@@ -1,4 +1,4 @@
-"""``prove``: Verilog of a graph read back and proved for all inputs, or refuted by vectors that Verilator confirms."""
+"""``prove``: a proof for all inputs that Verilog equals its graph, or a counterexample that Verilator confirms."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from qhls.synthesis.yosys import read_verilog
 from qhls.system.progress import report
 
 _SAMPLES = 512
-"""Vectors that are simulated before a proof: they find most faults, and the words of each op."""
+"""Number of vectors that are simulated before a proof, to find most faults and the words of each op."""
 _HUNTED = 20_000
-"""Vectors that are simulated where a proof did not succeed."""
+"""Number of random vectors that are simulated if a proof does not succeed."""
 
 
 def prove(
@@ -41,8 +41,8 @@ def prove(
 
     The text is read back by Yosys. Registers must be equally many on all paths. Words of the text with the values of
     an op on samples are compared with the op's ``evaluate`` of the words that it reads. Linear ones are compared by
-    their normal form modulo their widths, others on all codes or by the solver. What is proved is an unknown of the ops
-    behind it. So each op is proved for all values of the range of what it reads.
+    their normal form modulo their widths, others on all codes or by the solver. A proved result is an unknown of the
+    ops that read it. So each op is proved for all values of the range of what it reads.
 
     Raises ``MissingError`` without pyosys, and ``RtlError`` for a text that Yosys cannot read.
     """
@@ -64,7 +64,7 @@ def _measure_cpu() -> float:
 
 
 class _Task:
-    """One proof, with what its steps share."""
+    """Proof that one Verilog text computes its graph, or search for a counterexample, with the data of all steps."""
 
     def __init__(self, graph: Graph, verilog: Verilog, text: str, circuit: Circuit) -> None:
         self.graph = graph
@@ -80,7 +80,7 @@ class _Task:
             )
 
     def prove(self, seconds: float) -> ProofReport:
-        """Return the proof: simulate, check registers, prove, and hunt where that failed."""
+        """Simulate samples, check registers, prove each op, search for a counterexample if that fails, and report."""
         base = ProofReport(self.graph.name, (), self.latency, samples=_SAMPLES)
         codes = self._draw_samples(_SAMPLES)
         difference = self._find_difference(codes)
@@ -96,7 +96,7 @@ class _Task:
         return self._hunt(base, prover)
 
     def _check_registers(self) -> str:
-        """Return the fault of the registers, "" without one."""
+        """Return the error message for a wrong number of registers on a path, or "" if all paths are right."""
         try:
             stages = self.circuit.count_registers()
         except RtlError as fault:
@@ -122,7 +122,7 @@ class _Task:
         return prover
 
     def _draw_samples(self, samples: int, seed: int = 0) -> list[Array]:
-        """Return random codes, half of them of random sizes, and the ends of all types among them."""
+        """Return random input codes; except for inputs with ``values``, they include the limits and all magnitudes."""
         random = np.random.default_rng(seed)
         arrays: list[Array] = []
         for op in self.graph.inputs:
@@ -138,7 +138,7 @@ class _Task:
         return arrays
 
     def _find_difference(self, codes: list[Array]) -> Counterexample | None:
-        """Return the first output that differs on samples, with the vectors up to it."""
+        """Return the first output that differs from the graph on samples, with the input vectors, or None."""
         wanted = _list_columns(run(self.graph, codes))
         padded = [np.concatenate([c, np.repeat(c[-1:], self.latency, 0)]) for c in codes]
         simulated = Run(self.circuit, _list_columns(padded))
@@ -159,7 +159,7 @@ class _Task:
         return replace(shown, confirmed=self._is_confirmed(inputs))
 
     def _is_confirmed(self, inputs: Sequence[Array]) -> bool | None:
-        """Return whether Verilator sees a difference too; None where it is not installed."""
+        """Return whether Verilator finds a difference too, or None if it is not installed."""
         try:
             find_verilator()
         except RtlError:
@@ -169,7 +169,7 @@ class _Task:
         return any(not np.array_equal(want, got) for want, got in pairs)
 
     def _hunt(self, base: ProofReport, prover: Prover) -> ProofReport:
-        """Look for vectors that show a difference: random ones, and those that the solver finds."""
+        """Search for a counterexample among vectors of the solver and random vectors, and return the report."""
         report("search for a difference")
         for unknown, bits in prover.open:
             codes = prover.find_codes(unknown, bits)
@@ -181,7 +181,7 @@ class _Task:
         return replace(base, counterexample=difference, samples=base.samples + _HUNTED)
 
     def _draw_near(self, prover: Prover, codes: dict[int, int]) -> list[Array]:
-        """Return samples with these codes of some inputs; all others are random."""
+        """Return random samples, except that the inputs in ``codes`` have the codes given there."""
         arrays = self._draw_samples(_SAMPLES, seed=2)
         for array, numbers in zip(arrays, prover.spec.inputs, strict=True):
             flat = array.reshape(len(array), -1)
@@ -196,7 +196,7 @@ def _list_columns(arrays: Sequence[Array]) -> list[Array]:
 
 
 def _group_verdicts(prover: Prover) -> tuple[OpProof, ...]:
-    """Return the verdicts by op, in their order."""
+    """Return one ``OpProof`` per op, which summarises the verdicts on its results, in the order of the verdicts."""
     rows: dict[str, list[Verdict]] = {}
     for verdict in prover.verdicts:
         rows.setdefault(verdict.op, []).append(verdict)

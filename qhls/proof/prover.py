@@ -1,4 +1,4 @@
-"""Proof of a circuit against its specification, op by op: by linear forms, else by all codes, else by a solver."""
+"""Proof, op by op, that a circuit computes its specification: by equal polynomials, all codes, or a solver."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from qhls.proof.terms import SUM, Specification
 from qhls.system.progress import report
 
 MOST_CODES = 1 << 20
-"""Codes of all variables together up to which a function is compared on every one."""
+"""Largest number of combinations of input codes on which a word is compared exhaustively."""
 _FEW_CODES = 1 << 15
-"""Codes up to which that is faster than the solver."""
+"""Largest number of combinations of input codes for which exhaustive comparison is faster than the solver."""
 _CANDIDATES = 3
-"""Words with the values of an unknown that are tried."""
+"""Largest number of words that are tried for one unknown, of those with its values on samples."""
 _LARGEST_CONE = 4000
-"""Gates of a word that are compared at once."""
+"""Largest number of gates in a cone that is compared with an unknown."""
 _STEPS_BACK = 3
-"""Most steps, one op each, that a proof goes back from the inputs of a word."""
+"""Largest number of ops by which a proof extends a cone towards the inputs."""
 
 OUTPUTS = "outputs"
 LINEAR, WIRING = "linear normal form", "wiring"
@@ -39,14 +39,14 @@ ALL_CODES, SOLVER = "all codes", "solver"
 
 @dataclass
 class Verdict:
-    """The method by which an unknown or an output was proved: "" for none, and ``reason`` says why."""
+    """Method by which an unknown or an output was proved, or "" and the ``reason`` if it was not proved."""
 
     op: str
     method: str
     reason: str = ""
     codes: int = 0
     ends: tuple[int, int] | None = None
-    """The lowest and the highest value, where all were computed."""
+    """Lowest and highest value, or None if not all values were computed."""
 
 
 @dataclass
@@ -55,16 +55,16 @@ class Cone:
 
     gates: list[Gate]
     leaves: dict[int, tuple[int, int]] = field(default_factory=dict)
-    """The unknown of each bit and the place in it."""
+    """Unknown to which each bit at the start of the cone belongs, and the bit's place in it."""
 
     @property
     def unknowns(self) -> list[int]:
-        """Return the unknowns at its beginning."""
+        """Return the sorted numbers of the unknowns at the start of the cone."""
         return sorted({number for number, _ in self.leaves.values()})
 
 
 class Prover:
-    """One proof: the facts on the circuit's words grow from the inputs to the outputs."""
+    """Proof that words of a circuit equal unknowns and outputs; each step may use the words that were proved before."""
 
     def __init__(self, spec: Specification, circuit: Circuit, seconds: float = SECONDS) -> None:
         self.spec = spec
@@ -73,7 +73,7 @@ class Prover:
         self.solver = find_solver()
         self.forms = Forms(circuit, spec.find_ends)
         self.leaves: dict[int, list[tuple[int, int]]] = {}
-        """By bit: unknowns that it belongs to, and its place in them."""
+        """Unknowns to which each bit belongs, and the bit's place in them."""
         self.verdicts: list[Verdict] = []
         self.open: list[tuple[Unknown, BitWord]] = []
         """Unknowns and outputs whose word was found but not proved."""
@@ -81,14 +81,14 @@ class Prover:
         self._compared: dict[Any, Verdict] = {}
         self._words: dict[BitWord, int] = {}
         self._same: dict[int, NormalForm] = {}
-        """Unknowns that were found to be constant or another one."""
+        """Unknowns that were found to equal a constant or another unknown."""
         self._inputs = {number for port in spec.inputs for number in port}
         words = zip(circuit.inputs.values(), (n for port in spec.inputs for n in port), strict=True)
         for bits, number in words:
             self._bind(number, bits)
 
     def run(self, candidates: dict[int, list[BitWord]]) -> None:
-        """Prove all unknowns that have a word in the circuit, then the outputs.
+        """Try to prove that words of the circuit equal the unknowns and the outputs, and record the verdicts.
 
         ``candidates``: words that have the values of an unknown on samples.
         """
@@ -131,7 +131,7 @@ class Prover:
                 self.leaves.setdefault(bit, []).append((number, place))
 
     def _is_alike(self, number: int, other: int, width: int) -> bool:
-        """Return whether two unknowns that one word holds are equal: both with its sign, or both without."""
+        """Return whether two unknowns with the same word are equal: both are its signed or both its unsigned value."""
         ends = [self.spec.get_range(each) for each in (number, other)]
         half = 1 << (width - 1)
         return all(low >= 0 for low, _ in ends) or all(high < half for _, high in ends)
@@ -154,7 +154,7 @@ class Prover:
         return verdict
 
     def _is_held(self, value: NormalForm, width: int) -> bool:
-        """Return whether a word of ``width`` bits holds all values."""
+        """Return whether a word of ``width`` bits can represent all values of ``value``."""
         low, high = self.spec.find_ends(value)
         half = 1 << (width - 1)
         return -half <= low and (high < half or (low >= 0 and high < 2 * half))
@@ -166,7 +166,7 @@ class Prover:
         return self._unfold(form).reduce_modulo(width) == self._unfold(value).reduce_modulo(width)
 
     def _unfold(self, value: NormalForm) -> NormalForm:
-        """Return the polynomial over inputs and results that are not linear: sums are replaced by their terms."""
+        """Return the polynomial with unknowns replaced, recursively: sums by their terms, others by known equals."""
         for number in sorted(value.list_unknowns(), reverse=True):
             unknown = self.spec.unknowns[number]
             inner = self._same.get(number)
@@ -179,7 +179,7 @@ class Prover:
         return value
 
     def _prove_word(self, unknown: Unknown, bits: BitWord) -> Verdict:
-        """Return whether a word is an unknown, for all values of the words that it reads."""
+        """Return the verdict on whether a word equals an unknown, for all values of the unknowns that either reads."""
         if unknown.rule == SUM:
             value = unknown.args[0]
             form = self.forms.of(bits) if self._is_held(value, len(bits)) else None
@@ -188,7 +188,7 @@ class Prover:
         hidden: set[int] = set()
         verdict = self._compare_word(unknown, bits)
         for _ in range(_STEPS_BACK):
-            # Values that what it reads never has may differ: go one step back.
+            # The word may differ only for values that the unknowns it reads never take: extend the cone by one step.
             inner = self._read(unknown) - self._inputs
             if verdict.method or not inner:
                 break
@@ -202,7 +202,7 @@ class Prover:
         return Verdict(unknown.op, verdict.method, verdict.reason, verdict.codes)
 
     def _narrow(self, unknown: Unknown, low: int, high: int) -> None:
-        """State the ends of the values that an unknown has."""
+        """Set the lowest and the highest value of an unknown; an output, whose number is negative, is ignored."""
         if unknown.number >= 0:
             self.spec.unknowns[unknown.number] = replace(unknown, lo=low, hi=high)
 
@@ -216,7 +216,7 @@ class Prover:
         return self._compared[key]
 
     def _read(self, unknown: Unknown) -> set[int]:
-        """Return the unknowns that one reads, past those that have no word."""
+        """Return the numbers of unknowns in ``_matched`` on which ``unknown`` depends, directly or through others."""
         numbers: set[int] = set()
         stack = [n for arg in unknown.args for n in arg.list_unknowns()]
         while stack:
@@ -231,7 +231,7 @@ class Prover:
         return numbers
 
     def _find_cone(self, unknown: Unknown, bits: BitWord) -> Cone | None:
-        """Return the gates behind a word, up to those that ``unknown`` reads and the inputs."""
+        """Return the cone from inputs and unknowns that ``unknown`` reads to a word, or None if too many gates."""
         read = self._read(unknown) | self._inputs
         gates: dict[int, Gate] = {}
         cone = Cone([])
@@ -255,7 +255,7 @@ class Prover:
         return cone
 
     def _make_key(self, unknown: Unknown, bits: BitWord, cone: Cone) -> Any:
-        """Return a key of all that the comparison depends on; names of unknowns do not count."""
+        """Return a cache key, which is the same for comparisons that differ only in the numbers of their unknowns."""
         numbers = sorted({*cone.unknowns, *self._read(unknown)})
         order = {number: place for place, number in enumerate(numbers)}
         names: dict[int, Any] = {0: 0, 1: 1}
@@ -311,7 +311,7 @@ class Prover:
     def _try_codes(
         self, unknown: Unknown, bits: BitWord, cone: Cone, numbers: list[int], codes: int
     ) -> Verdict:
-        """Compare on all codes of the unknowns ``numbers``."""
+        """Compare a word with an unknown on all combinations of codes of the unknowns ``numbers``."""
         columns: dict[int, Array] = {}
         rest = codes
         places = np.arange(codes)
@@ -340,7 +340,7 @@ class Prover:
     def _compute(
         self, on: Any, bits: BitWord, cone: Cone, read: Callable[[int, int, int], Any]
     ) -> Any:
-        """Return ``bits`` in the algebra ``on``; ``read`` gives an unknown's bits from the lowest one on."""
+        """Return the value of ``bits`` after computing all gates of ``cone``; ``read`` returns bits of an unknown."""
         values: dict[int, tuple[Any, int]] = {}
 
         def gather_word(of: BitWord) -> Any:
@@ -362,7 +362,7 @@ class Prover:
         return gather_word(bits)
 
     def find_codes(self, unknown: Unknown, bits: BitWord) -> dict[int, int] | None:
-        """Return codes of the inputs for which a word differs from its unknown; None where none were found."""
+        """Return codes of the inputs for which a word differs from its unknown, or None if none were found."""
         if self.solver is None:
             return None
         matched, self._matched = self._matched, self._inputs
@@ -376,7 +376,7 @@ class Prover:
             self._matched = matched
 
     def _ask(self, unknown: Unknown, bits: BitWord, cone: Cone, on: Formulas) -> str:
-        """Return the solver's answer to: can the word differ from the unknown?"""
+        """Return "sat" if the solver finds that the word can differ from the unknown, "unsat" if not, or "unknown"."""
         got = self._make_formula(on, bits, cone)
         low = self.spec.find_ends(unknown.args[0])[0] if unknown.rule == SUM else unknown.lo
         want = self._make_wanted(on, unknown)
@@ -387,7 +387,7 @@ class Prover:
         return on.solve()
 
     def _define(self, on: Formulas, cone: Cone) -> None:
-        """State what is known of unknowns that others of the same question define."""
+        """Assert that each variable equals the result of its rule, if all that the rule reads are variables too."""
         for number in list(on.variables):
             unknown = self.spec.unknowns[number]
             read = {n for arg in unknown.args for n in arg.list_unknowns()}
@@ -420,7 +420,10 @@ class Prover:
 def _list_runs(
     bits: BitWord, leaves: dict[int, tuple[int, int]], circuit: Circuit
 ) -> Iterator[tuple[int, int, Any, int]]:
-    """Yield the parts of a word: place, length, source (None, an unknown in a tuple, or a word) and lowest bit."""
+    """Yield the parts of a word: place, length, source and lowest bit.
+
+    The source is the number of an unknown in a tuple, the number of a word, or None for a constant bit.
+    """
 
     def find_origin(bit: int) -> tuple[Any, int]:
         if bit < 2:
@@ -443,7 +446,7 @@ def _list_runs(
 def find_candidates(
     spec: Specification, words: dict[str, BitWord], values: Sequence[Array], numbers: SampledValues
 ) -> dict[int, list[BitWord]]:
-    """Return the words that have the values of each unknown on samples: those named after its op first."""
+    """Return, for each unknown, the words with the same values on samples, first those named after its op."""
     seen: dict[bytes, list[tuple[str, BitWord]]] = {}
     for (name, bits), value in zip(words.items(), values, strict=True):
         keys = {_print(value), _print(read_signed(value, len(bits)))}

@@ -16,7 +16,7 @@ from qhls.system.tables import make_cell
 
 @dataclass(frozen=True, slots=True)
 class OpProof:
-    """The proof of one op: ``methods`` counts its results by the way in which they were proved.
+    """Proof of one op; ``methods`` maps each method to the number of results that it proved.
 
     ``tested``: results that were only simulated; ``reason`` says why.
     """
@@ -24,14 +24,14 @@ class OpProof:
     name: str
     methods: dict[str, int]
     codes: int = 0
-    """Codes that were tried, of all results together."""
+    """Number of input codes on which results were compared exhaustively, of all results together."""
     tested: int = 0
     reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Counterexample:
-    """Inputs, one vector per clock, for which a port differs; ``confirmed``: Verilator says so too.
+    """Input vectors, one per clock cycle, on which a port differs from the graph, maybe ``confirmed`` by Verilator.
 
     ``confirmed`` is None where Verilator is not installed.
     """
@@ -54,28 +54,28 @@ class Counterexample:
 
 @dataclass(frozen=True, slots=True)
 class ProofReport(Tabular):
-    """The proof of one design; true if it holds for all inputs."""
+    """Proof of one design, which is true if the Verilog is proved to equal the graph for all inputs."""
 
     design: str
     ops: tuple[OpProof, ...]
     latency: int
-    """Registers on every path from an input to an output."""
+    """Number of registers on every path from an input to an output."""
     fault: str = ""
     """A fault of the Verilog that no value shows, such as paths with unequal registers."""
     counterexample: Counterexample | None = None
     samples: int = 0
-    """Vectors that were simulated."""
+    """Number of vectors that were simulated."""
     seconds: float = 0.0
     """CPU seconds of the proof."""
 
     @property
     def proved(self) -> bool:
-        """Return whether the Verilog equals the graph for all inputs."""
+        """Return whether the Verilog is proved to equal the graph for all inputs."""
         return self.counterexample is None and not self.fault and not self.open
 
     @property
     def open(self) -> tuple[OpProof, ...]:
-        """Return the ops and ports that were only tested."""
+        """Return the proofs of ops in which at least one result was only tested; the ports count as one op."""
         return tuple(op for op in self.ops if op.tested)
 
     def __bool__(self) -> bool:
@@ -93,7 +93,7 @@ class ProofReport(Tabular):
         return "proved for all inputs"
 
     def to_table(self) -> Table:
-        """Return one row per op, with the verdict below."""
+        """Return a table with one row per op and with the verdict as its caption."""
         table = Table(
             title=make_cell(f"Proof of {self.design}, latency {self.latency}", "italic"),
             caption=Text(f"{self.verdict} ({self.seconds:.1f} CPU s)"),

@@ -13,7 +13,7 @@ from qhls.proof.gates import Samples, compute_gate
 
 
 class Run:
-    """The words of a circuit on samples: row by row, one clock after another; registers begin with 0."""
+    """Simulation run: the values of a circuit's words on samples, one per clock cycle; registers start at 0."""
 
     def __init__(self, circuit: Circuit, inputs: Sequence[Array]) -> None:
         self.circuit = circuit
@@ -32,7 +32,7 @@ class Run:
                 self.words.append(compute_gate(gate, self.compute_word, self.on))
 
     def compute_word(self, bits: BitWord) -> Array:
-        """Return the values of a word, without sign."""
+        """Return the unsigned values of a word: one per sample, or a single value for a constant."""
         parts: list[tuple[Array, int, int]] = []
         place = 0
         for source, low, width, code in self.circuit.split(bits):
@@ -46,5 +46,5 @@ class Run:
         return self.on.gather(parts)
 
     def compute_values(self, bits: BitWord) -> Array:
-        """Return the values of a word on all samples."""
+        """Return the unsigned values of a word, one per sample."""
         return np.broadcast_to(self.compute_word(bits), self.samples)

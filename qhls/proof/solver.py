@@ -1,4 +1,4 @@
-"""Formulas of bit vectors for the solver Bitwuzla: words of gates, and rules of a specification."""
+"""Translation of a circuit's gates and a specification's rules to bit-vector formulas for the solver Bitwuzla."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from qhls.ir.types import Fixed, Rounding
 from qhls.proof.polynomials import NormalForm, Range, Unknown
 
 SECONDS = 20
-"""Time of the solver for one question."""
+"""Time limit of the solver for one question, in seconds."""
 
 
 def find_solver() -> Any:
-    """Return the package ``bitwuzla``; None where it is not installed."""
+    """Return the package ``bitwuzla``, or None if it is not installed."""
     try:
         import bitwuzla
     except ImportError:
@@ -24,7 +24,7 @@ def find_solver() -> Any:
 
 
 class Formulas:
-    """Words as terms of the solver: an arithmetic of gates. ``values`` holds the variables by unknown."""
+    """Arithmetic on words as terms of the solver; ``variables`` maps an unknown's number to its term and width."""
 
     def __init__(self, solver: Any, seconds: float = SECONDS) -> None:
         self.solver = solver
@@ -37,61 +37,61 @@ class Formulas:
         self.variables: dict[int, tuple[Any, int]] = {}
 
     def make_term(self, kind: str, words: list[Any], indices: list[int] | None = None) -> Any:
-        """Return a term of the solver."""
+        """Return the solver's term that applies the operator ``kind`` to ``words``."""
         return self.terms.mk_term(getattr(self.kind, kind), words, indices or [])
 
     # Words of gates
 
     def make_constant(self, code: int, width: int) -> Any:
-        """Return a constant."""
+        """Return ``code`` as a constant word of ``width`` bits."""
         return self.terms.mk_bv_value(self.terms.mk_bv_sort(width), code & ((1 << width) - 1))
 
     def settle(self, a: Any, width: int) -> Any:
-        """Return the result of a gate."""
+        """Return the result of a gate unchanged."""
         return a
 
     def slice(self, a: Any, low: int, width: int, whole: int) -> Any:
-        """Return ``width`` bits from ``low`` on."""
+        """Return the part-select of ``width`` bits from bit ``low`` on."""
         return a if width == whole else self.make_term("BV_EXTRACT", [a], [low + width - 1, low])
 
     def extend(self, a: Any, width: int, to: int, signed: bool) -> Any:
-        """Return a word at another width."""
+        """Return the word ``a`` of ``width`` bits, extended or cut to ``to`` bits."""
         if to <= width:
             return self.slice(a, 0, to, width)
         return self.make_term("BV_SIGN_EXTEND" if signed else "BV_ZERO_EXTEND", [a], [to - width])
 
     def add(self, a: Any, b: Any, width: int) -> Any:
-        """Return the sum."""
+        """Return the sum modulo ``2**width``."""
         return self.make_term("BV_ADD", [a, b])
 
     def subtract(self, a: Any, b: Any, width: int) -> Any:
-        """Return the difference."""
+        """Return the difference modulo ``2**width``."""
         return self.make_term("BV_SUB", [a, b])
 
     def multiply(self, a: Any, b: Any, width: int) -> Any:
-        """Return the product."""
+        """Return the product modulo ``2**width``."""
         return self.make_term("BV_MUL", [a, b])
 
     def combine(self, kind: str, a: Any, b: Any, width: int) -> Any:
-        """Return the bits of both under a gate."""
+        """Return the bitwise AND, OR or XOR of two words, as ``kind`` says."""
         return self.make_term({"$and": "BV_AND", "$or": "BV_OR", "$xor": "BV_XOR"}[kind], [a, b])
 
     def compare_less(self, a: Any, b: Any, width: int, signed: bool) -> Any:
-        """Return whether one is less."""
+        """Return a bit that is 1 if ``a`` is less than ``b``."""
         return self._to_bit(self.make_term("BV_SLT" if signed else "BV_ULT", [a, b]))
 
     def compare_equal(self, a: Any, b: Any, width: int) -> Any:
-        """Return whether both are equal."""
+        """Return a bit that is 1 if ``a`` equals ``b``."""
         return self._to_bit(self.make_term("EQUAL", [a, b]))
 
     def choose(self, bit: Any, a: Any, b: Any, width: int) -> Any:
-        """Return ``a`` where ``bit`` is 1."""
+        """Return ``a`` if ``bit`` is 1, else ``b``."""
         return self.make_term(
             "ITE", [self.make_term("EQUAL", [bit, self.make_constant(1, 1)]), a, b]
         )
 
     def invert(self, a: Any, width: int) -> Any:
-        """Return the complement."""
+        """Return the bitwise complement."""
         return self.make_term("BV_NOT", [a])
 
     def _to_bit(self, condition: Any) -> Any:
@@ -100,7 +100,7 @@ class Formulas:
         )
 
     def look_up(self, entries: tuple[int, ...], a: Any, width: int, out: int) -> Any:
-        """Return the entry at ``a`` by halves."""
+        """Return the table entry at index ``a``, selected by one level of multiplexers per bit of ``a``."""
         full = [*entries[: 1 << width], *[0] * ((1 << width) - len(entries))]
         return self._halve([self.make_constant(code, out) for code in full], a, width)
 
@@ -113,14 +113,14 @@ class Formulas:
         return level[0]
 
     def gather(self, parts: list[tuple[Any, int, int]]) -> Any:
-        """Return a word of parts (term, its width, its place)."""
+        """Return the word that consists of ``parts``, each a term, its width and its place in the word."""
         words = [value for value, _, _ in sorted(parts, key=lambda part: -part[2])]
         return words[0] if len(words) == 1 else self.make_term("BV_CONCAT", words)
 
     # Integers of a specification: a term in two's complement and its width
 
     def make_variable(self, unknown: Unknown) -> tuple[Any, int]:
-        """Return a variable within the ends of an unknown."""
+        """Return the variable of an unknown and its width, constrained to the range of the unknown."""
         variable = self.variables.get(unknown.number)
         if variable is None:
             width = _find_width((unknown.lo, unknown.hi))
@@ -134,7 +134,7 @@ class Formulas:
     def sum_terms(
         self, polynomial: NormalForm, of: Callable[[int], tuple[Any, int]], ends: Range
     ) -> tuple[Any, int]:
-        """Return a polynomial within its ``ends``."""
+        """Return a polynomial as a term and its width, which suffices for the range ``ends``."""
         width = _find_width(ends)
         total = self.make_constant(0, width)
         for monomial, factor in polynomial.terms.items():
@@ -146,7 +146,7 @@ class Formulas:
         return total, width
 
     def apply_rule(self, unknown: Unknown, args: list[tuple[Any, int]]) -> tuple[Any, int]:
-        """Return the result of an unknown's rule for its arguments, by its definition."""
+        """Return the result of an unknown's rule for the arguments ``args``, as a term and its width."""
         return _RULES[unknown.rule](self, unknown.setting, args)
 
     def make_difference(self, a: tuple[Any, int], b: tuple[Any, int]) -> Any:
@@ -158,37 +158,37 @@ class Formulas:
     def choose_integer(
         self, condition: Any, a: tuple[Any, int], b: tuple[Any, int]
     ) -> tuple[Any, int]:
-        """Return one of two integers."""
+        """Return the integer ``a`` if ``condition`` is true, else ``b``."""
         width = max(a[1], b[1])
         x, y = (self.extend(term, own, width, True) for term, own in (a, b))
         return self.make_term("ITE", [condition, x, y]), width
 
     def make_less(self, a: tuple[Any, int], b: tuple[Any, int]) -> Any:
-        """Return the formula that one integer is less than another."""
+        """Return the formula that the integer ``a`` is less than ``b``."""
         width = max(a[1], b[1])
         x, y = (self.extend(term, own, width, True) for term, own in (a, b))
         return self.make_term("BV_SLT", [x, y])
 
     def make_integer(self, code: int) -> tuple[Any, int]:
-        """Return a known integer."""
+        """Return a constant integer as a term and its width."""
         width = _find_width((code, code))
         return self.make_constant(code, width), width
 
     def solve(self) -> str:
-        """Return "sat", "unsat" or "unknown". Ctrl-C ends the question."""
+        """Run the solver and return its answer, "sat", "unsat" or "unknown"; Ctrl-C interrupts it."""
         with _Interrupt() as interrupt:
             self.query.configure_terminator(interrupt.is_asked)
             return str(self.query.check_sat()).rpartition(".")[2].lower()
 
     def get_value(self, number: int) -> int:
-        """Return the value of an unknown for which the formulas hold."""
+        """Return the value of an unknown in the solution that the solver has found."""
         term, width = self.variables[number]
         code = int(self.query.get_value(term).value(2), 2)
         return code - ((code >> (width - 1)) << width)
 
 
 class _Interrupt:
-    """Ctrl-C while the solver runs, which Python would see only after its answer."""
+    """Context in which Ctrl-C interrupts the solver, which Python alone would do only after the solver's answer."""
 
     def __init__(self) -> None:
         self._asked = False
@@ -209,7 +209,7 @@ class _Interrupt:
         self._asked = True
 
     def is_asked(self) -> bool:
-        """Return whether the user has asked to stop."""
+        """Return whether the user has pressed Ctrl-C."""
         return self._asked
 
 
@@ -223,7 +223,7 @@ Integer = tuple[Any, int]
 
 
 def _round(on: Formulas, setting: tuple[int, Rounding], args: list[Integer]) -> Integer:
-    """Return the floor, and one more if the rest is above a half, or a half that the mode rounds up."""
+    """Return ``x / 2**bits``, rounded: the floor, plus 1 if the rest exceeds a half or is a half that rounds up."""
     (x, width), (bits, rounding) = args[0], setting
     wide = max(width, bits + 1) + 1
     x = on.extend(x, width, wide, True)
@@ -275,7 +275,7 @@ def _look_up(on: Formulas, setting: tuple[int, ...], args: list[Integer]) -> Int
 
 
 def _argmax(on: Formulas, setting: None, args: list[Integer]) -> Integer:
-    """Return the place that no earlier one equals and no later one exceeds."""
+    """Return the index of the largest argument, the first if several are equal."""
     place_of_largest = on.make_integer(len(args) - 1)
     for place in range(len(args) - 2, -1, -1):
         behind = [on.make_less(args[place], other) for other in args[place + 1 :]]

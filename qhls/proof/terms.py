@@ -19,11 +19,11 @@ from qhls.ir.types import Fixed, Rounding
 from qhls.proof.polynomials import NormalForm, Range, Unknown
 
 SUM = "sum"
-"""Rule of a polynomial that is the result of an op."""
+"""Name of the rule whose result is a polynomial of other unknowns, such as the sum of a matrix product."""
 
 
 class Specification:
-    """The unknowns of a graph, in an order in which each reads earlier ones, and its outputs as polynomials."""
+    """Unknowns of a graph, in topological order, and the outputs of the graph as polynomials over them."""
 
     def __init__(self) -> None:
         self.unknowns: list[Unknown] = []
@@ -43,7 +43,7 @@ class Specification:
         return spec
 
     def make_input(self, name: str, ends: Range, shape: tuple[int, ...]) -> Terms:
-        """Return the unknowns of a port."""
+        """Create one unknown per element of the input ``name``, and return the tensor of these unknowns."""
         ids = np.empty((1, *shape), object)
         numbers: list[int] = []
         for place in np.ndindex(*shape):
@@ -56,18 +56,18 @@ class Specification:
         return Terms(self, ids)
 
     def get_range(self, number: int) -> Range:
-        """Return the ends of an unknown."""
+        """Return the lowest and the highest value of an unknown."""
         unknown = self.unknowns[number]
         return unknown.lo, unknown.hi
 
     def find_ends(self, polynomial: NormalForm) -> Range:
-        """Return the ends of a polynomial."""
+        """Return bounds on the value of a polynomial."""
         return polynomial.find_range(self.get_range)
 
     def make(
         self, rule: str, args: Sequence[NormalForm], ends: Range, setting: Any = None
     ) -> NormalForm:
-        """Return the unknown that ``rule`` makes of ``args``: the same for the same."""
+        """Return the result of ``rule`` on ``args``: one unknown for equal calls, or a constant if both ends agree."""
         if ends[0] == ends[1]:
             return NormalForm.make_constant(ends[0])
         key = rule, tuple(args), setting
@@ -82,7 +82,7 @@ class Specification:
         return NormalForm.make_unknown(number)
 
     def settle(self, name: str, results: Array) -> Array:
-        """Return the results of an op, each that is a sum as an unknown, and name the op's unknowns."""
+        """Return the results of the op ``name``, each sum replaced by an unknown, and name new unknowns after it."""
         settled = np.empty(results.shape, object)
         labels: dict[int, str] = {}
         for place in np.ndindex(*results.shape):
@@ -108,7 +108,7 @@ class Specification:
 
 
 class Terms:
-    """A tensor ``ids`` of polynomials, with the algebra of ``Codes``."""
+    """Tensor of polynomials over unknowns; its operations are those of ``Codes`` and return such tensors."""
 
     def __init__(self, spec: Specification, ids: Array) -> None:
         self.spec = spec
@@ -116,7 +116,7 @@ class Terms:
 
     @classmethod
     def of(cls, spec: Specification, codes: Codes) -> Terms:
-        """Return the constants ``codes``."""
+        """Return ``codes`` as a tensor of constant polynomials."""
         numbers = codes.to_integers()
         ids = np.empty(numbers.shape, object)
         flat = [NormalForm.make_constant(int(code)) for code in numbers.ravel().tolist()]
@@ -125,20 +125,20 @@ class Terms:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Return the shape, with a batch axis of length 1 unless constant."""
+        """Return the shape of the tensor, including a batch axis of length 1 unless it is a constant."""
         return self.ids.shape
 
     def make_constant(self, codes: Codes) -> Terms:
-        """Return the constants ``codes`` beside these terms."""
+        """Return ``codes`` as a tensor of constants for the same specification."""
         return Terms.of(self.spec, codes)
 
     def get_codes(self) -> Array:
-        """Return the codes of constants, as Python ints."""
+        """Return the codes of a tensor of constants as Python ints."""
         codes = [each.code for each in self.ids.ravel().tolist()]
         return np.array([*codes, None], object)[:-1].reshape(self.shape)
 
     def settle(self, name: str, bound: int) -> Terms:
-        """Return the same terms as the result of the op ``name``."""
+        """Return the terms as the result of the op ``name``, with each sum replaced by an unknown."""
         return Terms(self.spec, self.spec.settle(name, self.ids))
 
     def _map_terms(self, rule: Callable[[NormalForm], NormalForm]) -> Terms:
@@ -184,7 +184,7 @@ class Terms:
         return Terms(self.spec, ids)
 
     def round_shift(self, bits: int, rounding: Rounding) -> Terms:
-        """Divide by ``2**bits``, rounding; a negative ``bits`` multiplies."""
+        """Return the elements divided by ``2**bits`` and rounded; a negative ``bits`` multiplies."""
         if bits <= 0:
             return self << -bits
         return self._map_terms(lambda each: self._round(each, bits, rounding))
@@ -197,7 +197,7 @@ class Terms:
         return self.spec.make("round", [x], _get_ends(ends), (bits, rounding))
 
     def clip(self, lo: int, hi: int) -> Terms:
-        """Saturate to ``[lo, hi]``."""
+        """Return the elements saturated to ``[lo, hi]``."""
         return self._map_terms(lambda each: self._clip(each, lo, hi))
 
     def _clip(self, x: NormalForm, lo: int, hi: int) -> NormalForm:
@@ -208,7 +208,7 @@ class Terms:
         return self.spec.make("clip", [x], ends, (lo, hi))
 
     def wrap(self, to: Fixed) -> Terms:
-        """Keep the low bits, as a code of ``to``."""
+        """Return the low ``to.width`` bits of each element, in two's complement if ``to`` is signed."""
         return self._map_terms(lambda each: self._wrap(each, to))
 
     def _wrap(self, x: NormalForm, to: Fixed) -> NormalForm:
@@ -235,7 +235,7 @@ class Terms:
         return self.spec.make(rule, [a, b], ends)
 
     def step(self, thresholds: Terms, values: Terms) -> Terms:
-        """Return ``values[number of thresholds <= x]``."""
+        """Return ``values[number of thresholds <= x]`` per element ``x``: a step function with ascending thresholds."""
         steps = tuple(thresholds.get_codes().tolist())
         levels = tuple(values.get_codes().tolist())
         return self._map_terms(lambda each: self._step(each, steps, levels))
@@ -246,7 +246,7 @@ class Terms:
         return self.spec.make("step", [x], (min(reached), max(reached)), (steps, levels))
 
     def take_rows(self, table: Terms) -> Terms:
-        """Return the rows of constants ``table`` at these indices."""
+        """Return one row of the constant ``table`` per element, with the elements as indices of rows."""
         rows = table.get_codes()
         columns = [tuple(column) for column in rows.reshape(len(rows), -1).T.tolist()]
         ids = np.empty((*self.shape, len(columns)), object)
@@ -259,27 +259,30 @@ class Terms:
         return Terms(self.spec, ids.reshape(*self.shape, *rows.shape[1:]))
 
     def argmax(self) -> Terms:
-        """Return the index of the largest along the last axis, the first of equals; that axis keeps length 1."""
+        """Return the index of the largest element along the last axis, the first if several are equal.
+
+        The last axis keeps length 1.
+        """
         ids = np.empty((*self.shape[:-1], 1), object)
         for place in np.ndindex(*self.shape[:-1]):
             line = self.ids[place].tolist()
             ids[(*place, 0)] = self.spec.make("argmax", line, (0, len(line) - 1))
         return Terms(self.spec, ids)
 
-    # Moving elements about makes nothing new.
+    # Movement of elements, which creates no unknown.
 
     @property
     def rows(self) -> Iterator[Terms]:
-        """Return the terms along the first axis."""
+        """Yield the slices along the first axis."""
         return (Terms(self.spec, row) for row in self.ids)
 
     def map(self, f: Callable[[Array], Array]) -> Terms:
-        """Apply ``f``, which must only move, repeat, select or drop elements."""
+        """Return the result of ``f`` on the array; ``f`` may only move, repeat, select or drop elements."""
         return Terms(self.spec, f(self.ids))
 
     @staticmethod
     def join(parts: Sequence[Terms], f: Callable[[list[Array]], Array]) -> Terms:
-        """Apply ``f``, which must only move elements, to several tensors."""
+        """Combine several tensors into one by ``f``, which may only move elements."""
         return Terms(parts[0].spec, f([part.ids for part in parts]))
 
 

@@ -1,11 +1,11 @@
-"""QKeras' package, on qhls: the same modules and names, so that scripts run unchanged.
+"""A replacement for the package ``qkeras`` that uses qhls; modules and names are the same, so scripts run unchanged.
 
 >>> import qhls.qkeras
 >>> qhls.qkeras.install()
 >>> from qkeras import QDense, quantized_bits
 
-``python -m qhls.qkeras script.py`` runs a script so. Nothing here is a distribution or a file named ``qkeras``:
-packages that own this name may be installed too, and are hidden in a process that calls ``install``.
+``python -m qhls.qkeras script.py`` runs a script in this way. Nothing here is a distribution or a file named
+``qkeras``: packages that own this name may be installed too, and are hidden in a process that calls ``install``.
 """
 
 import os
@@ -18,7 +18,7 @@ from qhls.qkeras.modules import build_modules, find_backend, list_places, resolv
 from qhls.qkeras.table import NOT_IMPORTED, TABLE
 
 __version__ = "0.9.0"
-"""The release of QKeras whose names these are."""
+"""The release of QKeras whose names this package has."""
 
 NAME = "qkeras"
 
@@ -45,11 +45,11 @@ def __dir__() -> list[str]:
 
 
 class InstallError(QhlsError):
-    """Another package named ``qkeras`` has been imported."""
+    """The error raised if another package named ``qkeras`` is imported already."""
 
 
 def install() -> None:
-    """Make ``import qkeras`` and its submodules mean this package, in this process.
+    """Let ``import qkeras`` and imports of its submodules return this package in the current process.
 
     Raises:
         InstallError: another package of this name is imported already.

@@ -1,4 +1,4 @@
-"""Run a script or a module with ``import qkeras`` meaning qhls: ``python -m qhls.qkeras script.py arguments``."""
+"""A command that runs a script in which ``import qkeras`` imports qhls: ``python -m qhls.qkeras script.py ...``."""
 
 import runpy
 import sys
@@ -10,7 +10,7 @@ _USAGE = "usage: python -m qhls.qkeras (script.py | -m module) [arguments]"
 
 
 def main(arguments: list[str]) -> int:
-    """Run the script or module of ``arguments`` as the main program; return 2 for wrong arguments."""
+    """Run the script or module that ``arguments`` name as the main program; return the exit code, 2 for wrong usage."""
     as_module = arguments[:1] == ["-m"]
     target = arguments[int(as_module) :]
     if not target or target[0] in ("-h", "--help"):

@@ -1,4 +1,4 @@
-"""The modules of the table as Python modules, whose names are resolved when they are first used."""
+"""QKeras' modules as Python modules, built from the table; each of their names is resolved on first use."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from qhls.qkeras.table import TABLE, ModuleNames
 
 
 class TableModule(ModuleType):
-    """A module of QKeras: ``places`` are the definitions of its names, as (module, name)."""
+    """A module of QKeras; ``places`` maps each of its names to the place of the definition, (module, name)."""
 
     def __init__(self, name: str, places: Mapping[str, tuple[str, str]], doc: str) -> None:
         super().__init__(name, doc)
         self._places = dict(places)
         self.__all__ = sorted(n for n in places if not n.startswith("_"))
-        # So that Python takes it for a package.
+        # With a path, Python treats the module as a package.
         self.__path__: list[str] = []  # pyright: ignore[reportIncompatibleVariableOverride]
         self.__spec__ = ModuleSpec(name, loader=None, is_package=True)
 
     def __getattr__(self, name: str) -> Any:
-        """Return a name of the table, imported from its place."""
+        """Return the object that a name in the table refers to; import its module on first use."""
         places = self.__dict__.get("_places", {})
         if name not in places:
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
@@ -39,7 +39,7 @@ class TableModule(ModuleType):
 
 
 LIVE = ("_default_sigmoid_type",)
-"""Names of a value that changes."""
+"""The names whose values change, and are therefore looked up at each use."""
 
 
 def find_backend() -> str:
@@ -48,14 +48,17 @@ def find_backend() -> str:
 
 
 def resolve(module: str, name: str) -> Any:
-    """Return ``name`` of a module; without a module, the module of this name."""
+    """Return the object ``name`` of ``module``; if ``module`` is empty, return the module that ``name`` names."""
     if not module:
         return import_module(name)
     return getattr(import_module(module), name)
 
 
 def list_places(contents: ModuleNames) -> dict[str, tuple[str, str]]:
-    """Return the definition of each name of a module, as (module, name); its own come last and win."""
+    """Return the place of the definition of each name in a module, as (module, name).
+
+    A name that the module lists itself overrides an inherited one.
+    """
     places: dict[str, tuple[str, str]] = {}
     for star in contents.stars:
         inherited = list_places(TABLE[star])
@@ -70,7 +73,7 @@ def list_places(contents: ModuleNames) -> dict[str, tuple[str, str]]:
 
 
 def build_modules(package: str) -> Iterator[tuple[str, TableModule]]:
-    """Yield the name and the module of each line of the table but the package's own."""
+    """Yield the name and the Python module for each entry of the table, except for the package itself."""
     modules = {
         name: TableModule(
             f"{package}.{name}", list_places(contents), f"QKeras' ``{name}``, on qhls."

@@ -1,4 +1,4 @@
-"""Names of QKeras' modules that have no other place in qhls."""
+"""Functions and constants of QKeras' modules that qhls does not define elsewhere."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BaseQuantizer = Quantizer
 Q_SEQUENCE_LAYERS = ["QSimpleRNN", "QLSTM", "QGRU", "QBidirectional"]
 
 forgiving_factor = {"bits": ForgivingFactorBits, "energy": ForgivingFactorEnergy}
-"""The goals of AutoQKeras, by their type."""
+"""The classes of AutoQKeras' goals, by the name of the goal's type."""
 
 
 def __getattr__(name: str) -> Any:
@@ -36,7 +36,7 @@ def __getattr__(name: str) -> Any:
 
 
 class Registry:
-    """Objects by name."""
+    """A registry of objects by name."""
 
     def __init__(self) -> None:
         self._objects: dict[str, Any] = {}
@@ -46,18 +46,18 @@ class Registry:
         self._objects[name or item.__name__] = item
 
     def lookup(self, name: str) -> Any:
-        """Return the object of this name. Raises ``KeyError`` for an unknown one."""
+        """Return the object registered under this name. Raises ``KeyError`` for an unknown name."""
         return self._objects[name]
 
 
 def register_quantizer(quantizer: type) -> type:
-    """Register a class of quantizers, so that strings and configurations may name it; return it."""
+    """Register and return a quantizer class, so that strings and configurations may name it."""
     QUANTIZERS[quantizer.__name__] = quantizer
     return quantizer
 
 
 def lookup_quantizer(name: str) -> type:
-    """Return the class of quantizers of this name. Raises ``KeyError`` for an unknown one."""
+    """Return the quantizer class of this name. Raises ``KeyError`` for an unknown name."""
     return QUANTIZERS[name]
 
 
@@ -81,7 +81,7 @@ def safe_eval(eval_str: Any, op_dict: Mapping[str, Any], *params: Any, **kwparam
 
 
 def GetParams(text: str) -> tuple[list[Any], dict[str, Any]]:  # noqa: N802 - QKeras' name
-    """Return the arguments in ``text``, such as ``"(3, sep=5)"``, by position and by name."""
+    """Return the positional and the keyword arguments in ``text``, such as ``"(3, sep=5)"``."""
     _, arguments, keywords = parse_call(f"f{text.strip()}")
     return arguments, keywords
 
@@ -126,7 +126,7 @@ def Bool(text: str) -> bool:  # noqa: N802 - QKeras' name
 
 
 def GetActivationSuffix(activation: Any) -> str:  # noqa: N802 - QKeras' name
-    """Return the ending of the names of octave layers: the kind of an activation's text, and its numbers."""
+    """Return the suffix that an activation adds to names of octave layers: a short form of its kind and numbers."""
     if not activation:
         return "linear"
     kinds = {"po2": "q2", "quantized_relu": "qr", "quantized_tanh": "qt"}
@@ -139,21 +139,24 @@ def GetActivationSuffix(activation: Any) -> str:  # noqa: N802 - QKeras' name
 
 
 def get_constraint(identifier: Any, quantizer: Any) -> Any:
-    """Return a constraint; without one, ``Clip`` to the range of the quantizer, and at least to [-1, 1]."""
+    """Return the constraint that ``identifier`` names; if it is empty, return a ``Clip`` to the quantizer's range.
+
+    The range of ``Clip`` includes at least [-1, 1].
+    """
     if identifier:
         return keras.constraints.get(identifier)
     return Clip.from_quantizer(quantizer) if hasattr(quantizer, "max") else Clip(-1.0, 1.0)
 
 
 def get_initializer(identifier: Any) -> Any:
-    """Return an initializer from its name, configuration or object."""
+    """Return the initializer that a name, a configuration or an initializer specifies; None for None."""
     return None if identifier is None else keras.initializers.get(identifier)
 
 
 def get_auto_range_constraint_initializer(
     quantizer: Any, constraint: Any, initializer: Any
 ) -> tuple[Any, Any]:
-    """Return constraint and initializer, fitted to the range of a quantizer, if any."""
+    """Fit a constraint and an initializer to the range of ``quantizer``; return both unchanged if it is None."""
     if quantizer is None:
         return constraint, initializer
     constraint = get_constraint(constraint, quantizer)
@@ -163,7 +166,10 @@ def get_auto_range_constraint_initializer(
 
 
 def get_quantized_initializer(w_initializer: Any, w_range: float) -> Any:
-    """Return an initializer by name whose spread is ``w_range`` times as large; objects are returned."""
+    """Return the named initializer with its ``scale`` multiplied by ``w_range``.
+
+    "random_uniform" gets the range from ``-w_range`` to ``w_range``. Other names and objects are returned unchanged.
+    """
     scaled: dict[str, Callable[[], Any]] = {
         f"{name}_{distribution}": lambda f=factor, m=mode, d=distribution: (
             keras.initializers.VarianceScaling(f * w_range, mode=m, distribution=d)
@@ -185,7 +191,7 @@ def save_quantized_weights(
 ) -> dict[str, dict[str, Any]]:
     """Call ``qhls.utils.model_save_quantized_weights``, then quantise the variables of ``model``, as QKeras does.
 
-    Variables that another call of their quantizer would change keep their values, so the model computes as before.
+    Variables whose values would change if they were quantised again are not quantised, so the model computes as before.
     """
     saved = model_save_quantized_weights(model, filename, custom_objects)
     assign_quantized(model)

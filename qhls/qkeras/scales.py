@@ -1,4 +1,4 @@
-"""QKeras' helpers for fitted scales, on those of ``qhls.quantizers``."""
+"""QKeras' helper functions for fitted scales, implemented with those of ``qhls.quantizers``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _Axes = int | list[int]
 
 
 def get_scaling_axis(scale_axis: Any, len_axis: int) -> list[int]:
-    """Return the axes of a tensor of rank ``len_axis`` that share a scale."""
+    """Return the axes of a tensor of rank ``len_axis`` along which all elements share a scale."""
     return find_reduced_axes(len_axis, scale_axis)
 
 
@@ -26,7 +26,7 @@ def get_scale(  # noqa: PLR0917 - QKeras' order
     min_po2_exponent: int | None = None,
     max_po2_exponent: int | None = None,
 ) -> Any:
-    """Return the scale that "auto" or "auto_po2" fits to codes ``q`` of a tensor ``x``; a given number as it is.
+    """Return the scale that "auto" or "auto_po2" fits to codes ``q`` of ``x``, else ``alpha`` itself, or 1.0 for None.
 
     Unless ``per_channel_scale``, the whole tensor has one scale.
     """
@@ -43,7 +43,7 @@ def get_scale(  # noqa: PLR0917 - QKeras' order
 def get_unrolled_shape(
     input_shape: Sequence[int], unroll_factor: _Axes, unroll_axis: _Axes
 ) -> tuple[list[int], _Axes]:
-    """Return a shape with each axis divided into groups of ``unroll_factor``, and the axes of the groups."""
+    """Return a shape with each unrolled axis split into groups of ``unroll_factor`` elements, and the groups' axes."""
     if isinstance(unroll_axis, int) != isinstance(unroll_factor, int):
         raise ValueError(
             f"_get_unrolled_shape: expected two numbers or two lists, got {unroll_factor!r} and "
@@ -61,7 +61,7 @@ def get_unrolled_shape(
 
 
 def get_rolled_back_shape(input_shape: Sequence[int], roll_axis: _Axes) -> list[int]:
-    """Return the shape that ``_get_unrolled_shape`` divided."""
+    """Return the original shape of ``input_shape``, whose axes ``_get_unrolled_shape`` has split into groups."""
     shape = list(input_shape)
     for before, axis in enumerate([roll_axis] if isinstance(roll_axis, int) else roll_axis):
         at = axis - before

@@ -1,4 +1,4 @@
-"""The modules of QKeras: the names in each of them, and where each name is defined."""
+"""Names in QKeras' modules, each with the module, mostly of qhls or Keras, that qhls takes it from."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ _OWN = "qhls.qkeras.names"
 _OBJECTS = "qhls.qkeras.objects"
 
 Sources = dict[str, str]
-"""Names, separated by spaces, by the module of their definition; ``new=old`` gives another name."""
+"""A map from modules to the names defined in them, separated by spaces; ``new=old`` renames ``old`` to ``new``."""
 
 
 class ModuleNames(NamedTuple):
-    """A module of QKeras: its names by source, and the modules of which it has all public names."""
+    """The contents of a QKeras module: names by the module that defines them, and modules imported with ``*``."""
 
     sources: Sources
     stars: tuple[str, ...] = ()
@@ -195,7 +195,7 @@ _AUTOQKERAS: dict[str, ModuleNames] = {
 }
 
 NOT_IMPORTED = ("autoqkeras", "callbacks", "codebook", "quantizer_imports", "utils")
-"""Modules that QKeras' package does not import itself: a star import of it does not bring them."""
+"""The modules that ``import qkeras`` does not import, and that ``from qkeras import *`` therefore omits."""
 
 TABLE: dict[str, ModuleNames] = {
     "": ModuleNames(
@@ -310,4 +310,4 @@ TABLE: dict[str, ModuleNames] = {
     **_QTOOLS,
     **_AUTOQKERAS,
 }
-"""Names of QKeras by module, without the package's name."""
+"""The contents of each QKeras module, by the module's name without the prefix ``qkeras.``."""

@@ -1,4 +1,4 @@
-"""QKeras' quantizers on Keras 3: the same names, arguments and numbers, for every Keras backend.
+"""QKeras' quantizers on Keras 3, with the same names, arguments and values on every Keras backend.
 
 A quantizer is a callable (``quantized_bits(4, 0, 1)(x)``) that also describes itself to the compiler: ``quantization``
 for an activation, ``compute_integer_codes`` for weights. ``get_quantizer`` makes one from a string or a configuration.

@@ -1,4 +1,4 @@
-"""Base class of all quantizers: a dataclass of the arguments, a grid, and a mix of real and quantized values."""
+"""Base class of all quantizers, which quantizes to a grid and mixes real with quantized values."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from qhls.quantizers.numerics import (
 )
 
 QUANTIZERS: dict[str, type[Quantizer]] = {}
-"""All quantizers by name, for ``get_quantizer``."""
+"""Quantizer classes by the names that ``get_quantizer`` reads."""
 
 _T = TypeVar("_T", bound=type)
 
@@ -50,24 +50,24 @@ class Quantizer:
     :meth:`compute_integer_codes` follow.
 
     ``scale`` is the factor that ``alpha`` selects, as in QKeras. A number is known from the start. ``"auto"`` and
-    ``"auto_po2"`` fit it to the present weights of the layer that owns the quantizer. Without a layer it is the scale
+    ``"auto_po2"`` fit it to the current weights of the layer that owns the quantizer. Without a layer it is the scale
     of the last call outside of tracing.
     """
 
     number_type: ClassVar[str] = "fixed"
-    """Storage of a weight: "fixed", "po2", "binary", "ternary", or "float" for a quantizer without a grid."""
+    """Kind of quantized weights: "fixed", "po2", "binary", "ternary", or "float" for a quantizer without a grid."""
 
     _shown: ClassVar[int] = 1
     """Number of arguments that ``repr`` shows by position."""
 
     _ignored: ClassVar[dict[str, Any]] = {}
-    """Keys of old configurations, with the value at which they have no effect."""
+    """Obsolete arguments that a configuration may still contain, each with the only value that is accepted."""
 
     _draws: ClassVar[bool] = False
     """True for a quantizer that needs random numbers even without ``use_stochastic_rounding``."""
 
     _monotone: ClassVar[bool] = False
-    """True if the quantized value never falls where the number rises."""
+    """True if the quantized value never decreases as the input increases."""
 
     qnoise_factor: NoiseFactor = 1.0
     use_ste: bool = True
@@ -89,7 +89,7 @@ class Quantizer:
 
     @property
     def scale(self) -> Any:
-        """The factor that ``alpha`` selects; ``None`` before the first call if it is fitted to the numbers."""
+        """The factor that ``alpha`` selects; an automatic factor is ``None`` before the first call."""
         layer = self._weight[0]() if self._weight else None
         if layer is not None and isinstance(getattr(self, "alpha", None), str):
             weight = layer.get_unquantized(self._weight[1])  # type: ignore[index]
@@ -99,65 +99,73 @@ class Quantizer:
 
     @scale.setter
     def scale(self, value: Any) -> None:
-        """Set the factor: it holds until the next call."""
+        """Set the factor, which the next call computes again."""
         self._scale, self._weight = value, None
 
     def register_weight(self, layer: WeightOwner, variable: str) -> None:
-        """Register the weight that this quantizer scales; training changes it without a call of Python code."""
+        """Register the weight that this quantizer quantizes, so that ``scale`` follows the weight through training.
+
+        Training may change the weight without a call of Python code.
+        """
         self._weight = (weakref.ref(layer), variable)
 
     # -- defined by each family ---------------------------------------------------------------------------
 
     def compute_grid(self, x: KerasTensor) -> tuple[KerasTensor, Any]:
-        """Return ``(codes, step)``: integers in the shape of ``x``, and the value of code 1."""
+        """Return ``(codes, step)``: integer codes in the shape of ``x``, and the real value that code 1 represents.
+
+        The base class raises ``QuantizerError``, as for a quantizer without a grid.
+        """
         raise QuantizerError(
             f"{type(self).__name__}: expected a quantizer with integer codes, got one whose values lie on no "
             f"fixed-point grid. Use a quantizer whose number_type is not {self.number_type!r}."
         )
 
     gradient_of: ClassVar[str] = "surrogate"
-    """Function whose gradient training uses: "surrogate", or "grid" itself (0 where it saturates)."""
+    """Function whose gradient training uses: "surrogate" (``compute_surrogate``) or "grid" (0 where it saturates)."""
 
     def compute_surrogate(self, x: KerasTensor) -> KerasTensor:
-        """Return the real function that is quantized, for gradients. The identity here."""
+        """Return the real function of ``x`` that is quantized and whose gradient training uses; here ``x`` itself."""
         return x
 
     @property
     def turns(self) -> tuple[float, ...] | None:
-        """Rising numbers between which the quantized value is monotone; None if it may turn anywhere.
+        """Inputs in increasing order between which the quantized value is monotone; None if they are unknown.
 
-        A piece extends from one of them to the last number before the next.
+        A monotone piece extends from one input to the last number before the next input.
         """
         return () if self._monotone else None
 
     @property
     def real_turns(self) -> tuple[float, ...] | None:
-        """As ``turns``, in exact arithmetic: rounding may turn the value elsewhere. None if unknown.
+        """Inputs in increasing order between which the value is monotone in exact arithmetic; None if they are unknown.
+
+        Unlike ``turns``, they leave out where rounding errors change the direction of the value.
 
         A quantizer with ``real_turns`` defines ``quantize_beside``.
         """
         return None
 
     def quantize_beside(self, x: KerasTensor, share: float) -> KerasTensor:
-        """Return ``x`` quantized as if its real function were larger by ``share`` of the magnitude of ``x``."""
+        """Return the quantized value of ``x`` after ``share * abs(x)`` is added to the real function."""
         raise NotImplementedError(f"{type(self).__name__} must define quantize_beside(x, share)")
 
     @property
     def quantization(self) -> Assignment | None:
-        """This quantizer as one assignment that rounds and saturates; None if it is anything else."""
+        """The assignment that rounds and saturates exactly as this quantizer; None if no assignment does."""
         return None
 
     @property
     def rounds_to(self) -> Fixed | None:
-        """Return the type of all results, if this quantizer rounds a real function to one; else None."""
+        """Return the type of all results; None unless this quantizer rounds a real function to a fixed-point type."""
         return None if self.quantization is None else self.quantization.to
 
     # -- derived from the grid ----------------------------------------------------------------------------
 
     def __call__(self, x: TensorLike, training: bool | None = None) -> KerasTensor:
-        """Return ``x`` quantized; floats keep their type, everything else becomes ``floatx``.
+        """Return the quantized ``x``; floats keep their type, all other types are converted to ``floatx``.
 
-        ``training`` decides whether numbers are drawn at random; None: as the layer is called.
+        ``training`` decides whether numbers are drawn at random; None leaves the decision to the call of the layer.
         """
         with use_training(training):
             return self._quantize(x)
@@ -173,7 +181,10 @@ class Quantizer:
         )
 
     def quantize_as_trained(self, x: KerasTensor, dtype: str) -> KerasTensor:
-        """Return ``x`` quantized in its own type, as a tensor of ``dtype``, in which codes take their scale."""
+        """Return ``x``, quantized in its own type, as a tensor of ``dtype``.
+
+        Without gradients and noise, the codes are multiplied by their step in ``dtype``.
+        """
         if is_without_gradients() and is_noiseless(self):
             with suppress(QuantizerError):  # values on no grid
                 codes, step = self._compute_single_grid(x)
@@ -181,7 +192,9 @@ class Quantizer:
         return ops.cast(self(x), dtype)
 
     def compute_integer_codes(self, w: TensorLike) -> tuple[np.ndarray, np.ndarray]:
-        """Return ``(codes, scale)`` with ``codes * scale`` the quantized ``w``: int64, and float64 that broadcasts.
+        """Return ``(codes, scale)`` such that ``codes * scale`` is the quantized ``w``.
+
+        ``codes`` are int64; ``scale`` is float64 and broadcasts to their shape.
 
         The product is exact if the scale is a power of two, else within float32's rounding of the call.
         """
@@ -198,12 +211,12 @@ class Quantizer:
         return whole.astype(np.int64), scale
 
     def _compute_single_grid(self, x: KerasTensor) -> tuple[KerasTensor, Any]:
-        """Return ``compute_grid`` with a step that fits float32, in float64 too."""
+        """Return the result of ``compute_grid``, with the step rounded to float32's precision in float64 too."""
         codes, step = self.compute_grid(x)
         return codes, round_to_single(step, x)
 
     def _compute_array_grid(self, w: TensorLike) -> list[np.ndarray]:
-        """Return ``compute_grid`` of an array: codes and step in float64, computed in the type of ``w``."""
+        """Return codes and step of ``w`` as float64 arrays, computed in the type of ``w``."""
         array: np.ndarray = ops.convert_to_numpy(w)
         with use_precision(array.dtype):
             x = as_float(array)
@@ -214,11 +227,11 @@ class Quantizer:
             ]
 
     def max(self) -> Any:
-        """Return the upper bound as QKeras reports it; not always reached."""
+        """Return the upper bound that QKeras reports, which the values need not reach."""
         return 1.0
 
     def min(self) -> Any:
-        """Return the lower bound as QKeras reports it."""
+        """Return the lower bound that QKeras reports."""
         return -1.0
 
     def range(self) -> np.ndarray:
@@ -226,7 +239,7 @@ class Quantizer:
         return list_values(self, self.quantization)
 
     def build(self, var_name: str | None = None, use_variables: bool = False) -> None:
-        """Move ``qnoise_factor`` into a Keras variable, if ``use_variables`` is true and it has one."""
+        """Move ``qnoise_factor`` into a Keras variable if ``use_variables`` is true and an argument of the class."""
         if use_variables and "use_variables" in self._list_arguments():
             self.var_name, self.use_variables = var_name, True  # type: ignore[attr-defined]
             CHECKS["qnoise_factor"](self)
@@ -239,7 +252,7 @@ class Quantizer:
             self.qnoise_factor = float(qnoise_factor)
 
     def _set_trainable_parameter(self) -> None:
-        """Make this a quantizer of a kernel: without ``alpha`` it gets a fitted scale."""
+        """Select a fitted scale for a kernel's quantizer whose ``alpha`` is None; the base class does nothing."""
 
     @property
     def variables(self) -> list[Any]:
@@ -264,7 +277,7 @@ class Quantizer:
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
-        """Return the quantizer of a configuration; arguments that old files lack get their defaults."""
+        """Return the quantizer that ``config`` describes; missing arguments get their defaults."""
         accepted = cls._list_arguments()
         arguments = {k: v for k, v in config.items() if k in accepted}
         for key, value in config.items():
@@ -282,7 +295,7 @@ class Quantizer:
         return [f.name for f in dataclasses.fields(cls) if f.init]
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return the state for copies and pickles: all but that of the random numbers."""
+        """Return the state that copies and pickles store, without random state and registered weight."""
         state = dict(self.__dict__)
         state["_seed"] = self._seed is not None
         state["_scale"] = _freeze(self.scale)
@@ -304,7 +317,7 @@ class Quantizer:
     __hash__ = object.__hash__
 
     def __repr__(self) -> str:
-        """Return the call that makes an equal quantizer, as ``get_quantizer`` reads it."""
+        """Return the constructor call of an equal quantizer, in the syntax that ``get_quantizer`` reads."""
         config = self.get_config()
         shown = list(config)[: self._shown]
         parts = [format_argument(config[name] * 1) for name in shown]
@@ -318,7 +331,10 @@ class Quantizer:
 
 
 def get_weight_scale(quantizer: Any, x: TensorLike | None = None) -> np.ndarray | float:
-    """Return the ``scale`` of a quantizer as numpy, after a call with ``x`` if given; 1.0 without a scale."""
+    """Return the ``scale`` of a quantizer as a float or NumPy array; 1.0 without a scale.
+
+    If ``x`` is not None, the quantizer is called with it first.
+    """
     if x is not None:
         quantizer(x)
     scale = _freeze(getattr(quantizer, "scale", None))
@@ -336,7 +352,10 @@ def is_settled(q: Any) -> bool:
 
 
 def list_values(q: Quantizer, assignment: Assignment | None, widest: int = 20) -> np.ndarray:
-    """Return all values of ``assignment``, non-negative codes first. Raises ``QuantizerError`` for None."""
+    """Return all values that ``assignment`` can store, non-negative codes first.
+
+    Raises ``QuantizerError`` for None and for more than ``widest`` bits.
+    """
     if assignment is None or assignment.to.width > widest:
         raise QuantizerError(
             f"{q}: range: expected a fixed-point type of at most {widest} bits, got none. "
@@ -347,7 +366,7 @@ def list_values(q: Quantizer, assignment: Assignment | None, widest: int = 20) -
 
 
 def format_argument(value: object) -> str:
-    """Format a value for a quantizer string: ``auto`` quoted, lists without spaces."""
+    """Return an argument as text for the string of a quantizer: strings in quotes, lists without spaces."""
     if isinstance(value, np.ndarray):
         value = value.tolist()
     if isinstance(value, (list, tuple)):
@@ -356,7 +375,7 @@ def format_argument(value: object) -> str:
 
 
 def _freeze(value: Any) -> Any:
-    """Convert a number or tensor to a float or a numpy array."""
+    """Convert a tensor to a float or a float32 numpy array; return None and Python numbers as they are."""
     if value is None or isinstance(value, (int, float)):
         return value
     array = np.asarray(_make_plain(value), np.float32)

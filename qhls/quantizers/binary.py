@@ -1,4 +1,4 @@
-"""Quantizers to one bit: the sign of a number, or 1 for a positive one; with random variants."""
+"""Quantizers to one bit: the sign of a number, or 1 for positive numbers and 0 for others; with random variants."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class binary(SignQuantizer):
     max_po2_exponent: int | None = None
 
     def compute_codes(self, x: KerasTensor) -> KerasTensor:
-        """Return the sign of each number, or 1 for a positive one and 0 otherwise."""
+        """Return the sign of each number, -1 or +1; with ``use_01``, 0 instead of -1."""
         at_random = self.use_stochastic_rounding and is_training()
         signs = self._draw_sign(x) if at_random else take_sign(x)
         return (signs + 1.0) / 2.0 if self.use_01 else signs
@@ -88,7 +88,7 @@ class binary(SignQuantizer):
 
 @dataclasses.dataclass(eq=False, repr=False)
 class _DrawnSign(SignQuantizer):
-    """Arguments and random signs of ``stochastic_binary`` and ``bernoulli``."""
+    """Common base of ``stochastic_binary`` and ``bernoulli``: their arguments and random signs."""
 
     number_type: ClassVar[str] = "binary"
     _shown: ClassVar[int] = 0
@@ -135,11 +135,11 @@ class bernoulli(_DrawnSign):
     """
 
     def compute_codes(self, x: KerasTensor) -> KerasTensor:
-        """Return 0 or 1, drawn at every call."""
+        """Return 0 or 1 for each number, drawn at random at every call."""
         return (self._draw_sign(x) + 1.0) / 2.0
 
     def compute_integer_codes(self, w: TensorLike) -> tuple[np.ndarray, np.ndarray]:
-        """Refuse: the codes differ from call to call."""
+        """Raise ``QuantizerError``, because the codes differ from call to call."""
         raise QuantizerError(
             "bernoulli: expected a quantizer with integer codes, got one that draws values at every call, in "
             "inference too. Use binary(use_01=1)."

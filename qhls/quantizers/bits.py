@@ -1,4 +1,4 @@
-"""``quantized_bits``: fixed point with ``bits`` bits, of which ``integer`` are integer bits, sign not counted."""
+"""``quantized_bits``: fixed-point numbers of ``bits`` bits with ``integer`` integer bits, the sign not included."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from qhls.quantizers.uniform import UniformQuantizer
 
 
 class FixedPoint(UniformQuantizer):
-    """Meaning of ``quantized_bits``; a subclass declares which arguments the caller may choose."""
+    """Arithmetic of ``quantized_bits``; a subclass declares the arguments that its caller may choose."""
 
     scale_axis: Axes = None
     elements_per_scale: Axes = None
@@ -36,7 +36,7 @@ class FixedPoint(UniformQuantizer):
         return self.bits - int(bool(self.keep_negative))
 
     def compute_grid(self, x: KerasTensor) -> tuple[KerasTensor, Any]:
-        """Return codes of ``bits`` bits and their step, ``alpha * 2**integer / m``."""
+        """Return codes of ``bits`` bits and their step, ``alpha * 2**(integer - bits + keep_negative)``."""
         if scales.is_auto(self.alpha):
             return self._fit_grid(x)
         scale = scales.read_scale(self.alpha, x)
@@ -49,7 +49,7 @@ class FixedPoint(UniformQuantizer):
         return ops.clip(p, low, m - 1.0), scale * (m_i / m)
 
     def _fit_grid(self, x: KerasTensor) -> tuple[KerasTensor, KerasTensor]:
-        """Return codes and step of "auto" and "auto_po2"."""
+        """Return codes and step for an ``alpha`` of "auto" or "auto_po2"."""
         if self.bits == 1:
             codes = take_sign(x)
             step = scales.fit_scale(self, x, codes)
@@ -68,7 +68,7 @@ class FixedPoint(UniformQuantizer):
         return self._round_codes(x, step), step * m_i
 
     def _fit(self, x: KerasTensor) -> KerasTensor:
-        """Return the step for ``x`` divided by ``2**integer``."""
+        """Return the step that fits ``x``, which is already divided by ``2**integer``."""
         step = scales.find_greatest(x, self.scale_axis) * 2.0 / float(2 * self._top)
         if self.alpha == "auto":
             return step
@@ -80,18 +80,18 @@ class FixedPoint(UniformQuantizer):
 
     @property
     def _top(self) -> int:
-        """The largest code of a fitted scale."""
+        """The largest code of a quantizer whose scale is fitted."""
         return 2 ** (self.bits - 1) - 1
 
     def _round_codes(self, x: KerasTensor, step: KerasTensor) -> KerasTensor:
-        """Round half away from zero and clip; an all-zero channel (step 0) has codes 0."""
+        """Return ``x / step`` rounded half away from zero and clipped; an all-zero channel (step 0) has codes 0."""
         v = ops.floor(ops.abs(x) / step + 0.5)
         top = float(self._top)
         return ops.sign(x) * ops.where(v < top, v, ops.ones_like(v) * top)
 
     @property
     def quantization(self) -> Assignment | None:
-        """Assignment that rounds half to even and saturates; None for one signed bit, and for any ``alpha`` but 1.
+        """Assignment that rounds half to even and saturates; None for one signed bit, noise, or any ``alpha`` but 1.
 
         A numeric ``alpha`` multiplies the rounded number: 0.5 becomes 1.0 with ``alpha`` 2.
         """
@@ -100,7 +100,7 @@ class FixedPoint(UniformQuantizer):
         return self._make_assignment()
 
     def _make_assignment(self) -> Assignment:
-        """Return the type of the values at ``alpha`` 1."""
+        """Return the assignment of a quantizer with these arguments and ``alpha`` 1."""
         return self._assign(self._magnitude_bits - self.integer)
 
     def max(self) -> float:
@@ -112,7 +112,7 @@ class FixedPoint(UniformQuantizer):
         return -self.max() if self.keep_negative else 0.0
 
     def range(self) -> np.ndarray:
-        """Return every value of ``ac_fixed<bits, integer+1>``, in the order of its code: 0, step, ..., -step."""
+        """Return every value in the order of its code: 0, step, ..., -step; only for a power of two as ``alpha``."""
         shift = scales.find_po2_exponent(self.alpha)
         if shift is None:
             return list_values(self, None)

@@ -13,10 +13,10 @@ import numpy as np
 from qhls.errors import QuantizerError
 
 UNROLLS = 1000
-"""Most iterations that a file may ask for: codes and scale converge long before."""
+"""Largest ``number_of_unrolls`` that is accepted; codes and scale converge long before."""
 
 FEWEST_INTEGER, MOST_INTEGER = -64, 126
-"""Bits left of the point with which float32 holds the range and, of ordinary weights, how many steps they are."""
+"""Smallest and largest ``integer`` with which float32 represents both the range and the codes of ordinary weights."""
 _LARGEST = float(np.finfo(np.float32).max)
 POSITIVE = "a positive number up to 3.4e+38"
 
@@ -24,7 +24,7 @@ AUTO = ("auto", "auto_po2")
 
 
 def refuse(q: Any, argument: str, expected: str) -> QuantizerError:
-    """Return the error for an argument of ``q`` that is not what is ``expected``."""
+    """Return the error for a wrong ``argument`` of ``q``; ``expected`` describes the correct values."""
     value = getattr(q, argument)
     return QuantizerError(
         f"{type(q).__name__}: {argument}: expected {expected}, got {value!r}. Change {argument}."
@@ -42,7 +42,7 @@ def is_whole(value: object) -> bool:
 
 
 def is_po2(value: object) -> bool:
-    """Return whether ``value`` is a number ``2**k`` with a whole ``k``."""
+    """Return whether ``value`` is a power of two, ``2**k`` with an integer ``k``."""
     return is_number(value) and value > 0 and math.frexp(value)[0] == 0.5
 
 
@@ -180,4 +180,4 @@ CHECKS: dict[str, Callable[[Any], None]] = {
     "number_of_unrolls": _check_unrolls,
     "log2_rounding": _check_log2_rounding,
 }
-"""Check of each argument, by name: it raises for a wrong value and brings the others to one form."""
+"""Checks by argument name; each raises an error for a wrong value and normalises a correct value."""

@@ -1,4 +1,4 @@
-"""Powers of two and their exponents: the same on every backend, device and compiler."""
+"""Powers of two and rounded logarithms, with the same bits on every backend, device and compiler."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import EPSILON, KerasTensor, make_constant, pass_straight_through
 
 LOWEST = -24
-"""Exponent of ``EPSILON``, the smallest number whose logarithm is taken."""
+"""Binary logarithm of ``EPSILON``, rounded down; ``EPSILON`` is the smallest number whose logarithm is computed."""
 
 
 def compute_power_of_two(exponent: Any) -> Any:
@@ -35,7 +35,9 @@ def compute_exp2(exponent: KerasTensor) -> KerasTensor:
 
 
 def round_log2(x: KerasTensor, rounding: str = "rnd", root: bool = False) -> KerasTensor:
-    """Return ``log2(x)`` rounded, half to even, or with "floor" down; with ``root`` that of ``sqrt(x)``.
+    """Return the rounded ``log2(x)``, or with ``root`` the rounded ``log2(sqrt(x))``.
+
+    Rounding is half to even for "rnd" and down for "floor".
 
     ``x`` is at least ``EPSILON``; infinity gives NaN. The gradient is that of the real logarithm.
 
@@ -62,7 +64,7 @@ def _get_dtype(x: KerasTensor) -> str:
 
 
 def _look_up(table: np.ndarray, index: KerasTensor, dtype: str) -> KerasTensor:
-    """Return ``table[index]``, or any entry for NaN."""
+    """Return ``table[index]`` in ``dtype``, or an arbitrary entry where the index is NaN."""
     index = ops.clip(ops.cast(index, "int32"), 0, len(table) - 1)
     return ops.take(ops.cast(ops.convert_to_tensor(table), dtype), index, axis=0)
 
@@ -81,7 +83,7 @@ def _find_exponent_range(x: KerasTensor) -> tuple[int, int]:
 
 @functools.cache
 def _find_starts(rounding: str, root: bool, dtype: str) -> np.ndarray:
-    """Return the smallest numbers whose rounded logarithms exceed ``LOWEST``, ``LOWEST + 1``, ...
+    """Return the smallest numbers whose rounded logarithms are ``LOWEST + 1``, ``LOWEST + 2``, ..., then infinity.
 
     They are the same for float32 and float64. Only beyond float32's range, where QKeras has no numbers to follow,
     float64 has the real ties.

@@ -46,7 +46,7 @@ _chosen = {"sigmoid": "hard"}
 
 
 def set_internal_sigmoid(mode: Literal["hard", "smooth", "real"]) -> None:
-    """Choose, for the whole process, the sigmoid of all quantizers without an argument for it."""
+    """Choose the sigmoid of all quantizers that select none by an argument, for the whole Python process."""
     if mode not in _SIGMOIDS:
         raise QuantizerError(
             f"set_internal_sigmoid: expected mode 'hard', 'smooth' or 'real', got {mode!r}. Choose one of these."
@@ -60,5 +60,5 @@ def get_internal_sigmoid() -> str:
 
 
 def apply_internal_sigmoid(x: KerasTensor) -> KerasTensor:
-    """Return the chosen sigmoid of ``x``."""
+    """Return the sigmoid of ``x`` that ``set_internal_sigmoid`` chose."""
     return _SIGMOIDS[_chosen["sigmoid"]](x)

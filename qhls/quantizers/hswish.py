@@ -50,17 +50,17 @@ class quantized_hswish(FixedPoint):
         return x * ops.where(gate <= bound, gate, ops.ones_like(gate) * bound) / bound
 
     def compute_grid(self, x: KerasTensor) -> tuple[KerasTensor, Any]:
-        """Return the codes of ``quantized_bits`` for hard swish of ``x``."""
+        """Return the codes and the step of ``quantized_bits`` for the hard swish of ``x``."""
         return super().compute_grid(self.compute_surrogate(x))
 
     @property
     def real_turns(self) -> tuple[float, ...]:
-        """Return the ends of the parabola's halves and of the two lines beside it."""
+        """Return the inputs between which hard swish is monotone: 0, its breakpoints and the vertex of its parabola."""
         shift, bound = float(self.relu_shift), float(self.relu_upper_bound)
         return tuple(sorted({-shift, -shift / 2, bound - shift, 0.0}))
 
     def quantize_beside(self, x: KerasTensor, share: float) -> KerasTensor:
-        """Return the quantized hard swish of ``x`` plus ``share`` of the magnitude of ``x``."""
+        """Return the quantized sum of the hard swish of ``x`` and ``share * abs(x)``."""
         codes, step = super().compute_grid(self.compute_surrogate(x) + share * ops.abs(x))
         return codes * round_to_single(step, x)
 

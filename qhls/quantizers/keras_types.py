@@ -1,4 +1,4 @@
-"""Types of the parts of Keras that qhls uses; those of Keras itself say that any result may be None."""
+"""Types of the parts of Keras that qhls uses, because Keras' annotations allow None for every result."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 ops: Any = keras.ops
 
 Identifier = str | Mapping[str, Any] | Callable[..., Any] | None
-"""A quantizer, activation, initializer, regularizer or constraint: its name, configuration, itself, or none."""
+"""A quantizer, activation, initializer, regularizer or constraint, as name, configuration or callable; or None."""
 
 Flag = bool | int
 """True or False; QKeras' configurations write 1 and 0."""
@@ -20,21 +20,21 @@ NoiseFactor = float | keras.Variable
 """The share of quantization noise, which may be a variable that training changes."""
 
 Seed = keras.random.SeedGenerator | int | None
-"""The source of random numbers; None is that of Keras."""
+"""The source of random numbers: a generator or a seed; None selects Keras' global generator."""
 
 KerasShape = tuple[Any, ...]
-"""Sizes of the axes, that of the batch included; None for one that is not known."""
+"""Sizes of all axes, the batch axis included; an unknown size is None."""
 
 PerAxis = int | Sequence[int]
 """One size for all axes, or one per axis."""
 
 
 class KerasTensor(Protocol):
-    """A tensor of any backend, symbolic or not, or an array: it has arithmetic, ``shape`` and ``dtype``."""
+    """An array, or a symbolic or concrete tensor of any backend, with arithmetic, ``shape`` and ``dtype``."""
 
     @property
     def shape(self) -> tuple[Any, ...]:
-        """The sizes of the axes; symbolic ones may be None."""
+        """The sizes of the axes; an unknown size of a symbolic tensor is None."""
         ...
 
     @property
@@ -76,11 +76,11 @@ class KerasTensor(Protocol):
 
 
 TensorLike = np.ndarray | np.generic | float | Sequence[Any] | KerasTensor
-"""Numbers that Keras' functions read: an array, a number, nested lists, or a tensor."""
+"""Numbers in any form that Keras' functions accept: an array, a number, nested lists, or a tensor."""
 
 
 class KerasLayer(Protocol):
-    """A layer, of which only what every layer has is read."""
+    """A Keras layer, reduced to the attributes that every layer has."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Apply the layer."""
@@ -103,22 +103,22 @@ class KerasLayer(Protocol):
 
     @property
     def input(self) -> Any:
-        """The symbolic inputs of the only call."""
+        """The symbolic inputs of a layer that was called once."""
         ...
 
     @property
     def weights(self) -> list[Any]:
-        """The variables that are saved, those of inner layers included."""
+        """The variables that a saved model contains, including those of inner layers."""
         ...
 
     @property
     def trainable_weights(self) -> list[Any]:
-        """The ``weights`` that training changes."""
+        """The ``weights`` that the optimizer changes."""
         ...
 
     @property
     def non_trainable_weights(self) -> list[Any]:
-        """The other ``weights``."""
+        """The ``weights`` that the optimizer does not change."""
         ...
 
     def _flatten_layers(self, recursive: bool = True, include_self: bool = True) -> Iterable[Any]:
@@ -127,7 +127,7 @@ class KerasLayer(Protocol):
 
     @classmethod
     def from_config(cls, config: dict[str, Any], /) -> Any:
-        """Return a layer by the arguments of its constructor."""
+        """Return a new layer, made from the arguments of its constructor."""
         ...
 
     def get_build_config(self) -> dict[str, Any] | None:
@@ -143,12 +143,12 @@ class KerasLayer(Protocol):
         ...
 
     def set_weights(self, weights: list[Any], /) -> None:
-        """Assign to ``weights``."""
+        """Assign new values to ``weights``, in the same order."""
         ...
 
 
 class KerasOperation(Protocol):
-    """An operation in Keras' graph, such as ``keras.ops.sum``; its parameters are attributes of their names."""
+    """An operation in Keras' graph, such as ``keras.ops.sum``; each parameter is an attribute of the same name."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Apply the operation."""
@@ -163,23 +163,23 @@ class KerasOperation(Protocol):
 
     @property
     def output(self) -> Any:
-        """The symbolic results of the only call."""
+        """The symbolic results of an operation that was called once."""
         ...
 
 
 class CallArguments(Protocol):
-    """The arguments of a call in Keras' graph, with symbolic tensors in the places of tensors."""
+    """The arguments of a call in Keras' graph, whose tensors are symbolic."""
 
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
 
     def fill_in(self, tensors: dict[int, Any], /) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """Return the arguments with ``tensors``, by the identities of the symbolic ones."""
+        """Return the arguments with each symbolic tensor replaced by the entry of ``tensors`` at its ``id``."""
         ...
 
 
 class KerasNode(Protocol):
-    """A call of a layer or operation in Keras' graph; ``operation`` may be either."""
+    """A call in Keras' graph; ``operation`` is the layer or operation that is called."""
 
     operation: Any
     arguments: CallArguments
@@ -192,7 +192,7 @@ class KerasNode(Protocol):
 
 
 class KerasGraph(Protocol):
-    """The graph of a functional or sequential model; ``_nodes_by_depth`` holds its calls, the last ones first."""
+    """The graph of a functional or sequential model; ``_nodes_by_depth`` lists its calls, the last calls first."""
 
     inputs: list[Any]
     outputs: list[Any]
@@ -200,8 +200,8 @@ class KerasGraph(Protocol):
 
 
 class WeightOwner(Protocol):
-    """A layer that returns the real numbers of a variable, which its quantizer scales."""
+    """A layer that returns the real values of a variable before quantization."""
 
     def get_unquantized(self, variable: str, /) -> KerasTensor | None:
-        """Return the input of the variable's quantizer; None for a missing variable."""
+        """Return the input of the quantizer of ``variable``; None if the layer has no such variable."""
         ...

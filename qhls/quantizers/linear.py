@@ -63,7 +63,7 @@ class quantized_linear(UniformQuantizer):
 
     @property
     def _limits(self) -> tuple[float, float]:
-        """The lowest and the highest code."""
+        """The lowest and the highest code; for one signed bit -0.5 and 0.5."""
         if self._is_sign:
             return -0.5, 0.5
         high = 2.0 ** (self.bits - int(self.keep_negative)) - 1.0
@@ -76,11 +76,11 @@ class quantized_linear(UniformQuantizer):
 
     @property
     def quantization_scale(self) -> Any:
-        """The step ``q``: ``scale * data_type_scale``; of the last call for "auto" and "auto_po2"."""
+        """The step ``q``, which is ``scale * data_type_scale``; with "auto" and "auto_po2", that of the last call."""
         return self.data_type_scale * (1.0 if self.scale is None else self.scale)
 
     def compute_grid(self, x: KerasTensor) -> tuple[KerasTensor, Any]:
-        """Return codes of ``bits`` bits and ``q``; for one signed bit -1 or 1 and ``q/2``."""
+        """Return codes of ``bits`` bits and their step ``q``; for one signed bit, codes -1 or 1 and ``q/2``."""
         if scales.is_auto(self.alpha):
             step = ops.stop_gradient(self._fit(x))
         else:
@@ -90,13 +90,13 @@ class quantized_linear(UniformQuantizer):
         return (codes * 2.0, step / 2.0) if self._is_sign else (codes, step)
 
     def _round_codes(self, x: KerasTensor, step: KerasTensor | float) -> KerasTensor:
-        """Clip, then round; halves of one for one signed bit."""
+        """Return ``x / step`` clipped, then rounded to integers; for one signed bit, to -0.5 or 0.5."""
         scaled = clip(x / step, *self._limits)
         half = 0.5 if self._is_sign else 0.0
         return round_through(scaled - half, bool(self.use_stochastic_rounding), self._seed) + half
 
     def _fit(self, x: KerasTensor) -> KerasTensor:
-        """Return the step of "auto" and "auto_po2"."""
+        """Return the step that "auto" or "auto_po2" fits to ``x``."""
         low, high = self._limits
         axes = scales.find_reduced_axes(len(x.shape), self.scale_axis)
         peak, levels = (ops.abs(x) * 2.0, high - low) if self.keep_negative else (x, high)
@@ -115,7 +115,7 @@ class quantized_linear(UniformQuantizer):
 
     @property
     def quantization(self) -> Assignment | None:
-        """Assignment that rounds half to even and saturates; None for one signed bit, and without a power of two."""
+        """Assignment that rounds half to even and saturates; None for one signed bit or a scale other than ``2**k``."""
         return None if self._is_sign or not is_settled(self) else self._make_assignment()
 
     def _make_assignment(self) -> Assignment | None:
@@ -125,15 +125,15 @@ class quantized_linear(UniformQuantizer):
         return self._assign(self.bits - int(self.keep_negative) - self.integer - shift)
 
     def max(self) -> Any:
-        """Return the largest value (an array where ``alpha`` is one)."""
+        """Return the largest value; an array if the scale is an array."""
         return self._limits[1] * self.quantization_scale
 
     def min(self) -> Any:
-        """Return the smallest value (an array where ``alpha`` is one)."""
+        """Return the smallest value; an array if the scale is an array."""
         return self._limits[0] * self.quantization_scale
 
     def range(self) -> np.ndarray:
-        """Return every value, in the order of its code: 0, step, ..., -step; for one signed bit +q/2, -q/2."""
+        """Return every value, those of non-negative codes first: 0, step, ..., -step; for one signed bit +q/2, -q/2."""
         if self._is_sign and not scales.is_auto(self.alpha):
             return np.array([self.max(), self.min()], np.float32)
         return list_values(self, self._make_assignment())

@@ -22,7 +22,7 @@ EPSILON = 1e-7
 
 
 def as_float(x: TensorLike) -> KerasTensor:
-    """Convert ``x`` to a floating-point tensor: floats keep their type, everything else becomes ``floatx``."""
+    """Convert ``x`` to a float tensor: floats and symbolic tensors keep their type, all others become ``floatx``."""
     if isinstance(x, keras.KerasTensor):
         return cast(Any, x)
     tensor = ops.convert_to_tensor(x)
@@ -32,7 +32,7 @@ def as_float(x: TensorLike) -> KerasTensor:
 
 
 def round_to_single(step: Any, like: KerasTensor) -> Any:
-    """Round ``step`` to the 24 bits of float32, also where ``like``, the tensor to which it belongs, is float64.
+    """Round ``step``, the step of the tensor ``like``, to the 24 significant bits of float32 if ``like`` is float64.
 
     Its products with integers and their sums are then exact in float64, in any order. This is T. J. Dekker's split (A
     floating-point technique for extending the available precision, 1971), which keeps exponents beyond float32's.
@@ -78,7 +78,7 @@ _gradients: ContextVar[bool] = ContextVar("qhls_gradients", default=True)
 
 @contextmanager
 def skip_gradients() -> Iterator[None]:
-    """Compute ``value`` itself instead of ``x + (value - x)``, which only gradients need, within this context.
+    """Make quantizers return their values within this context, not ``x + (value - x)``, which only gradients need.
 
     That sum rounds where ``x`` is a real number, and the result of a quantizer then misses its grid.
     """
@@ -90,12 +90,12 @@ def skip_gradients() -> Iterator[None]:
 
 
 def is_without_gradients() -> bool:
-    """Return whether ``skip_gradients`` is in force."""
+    """Return whether the context ``skip_gradients`` is active."""
     return not _gradients.get()
 
 
 PACKETS = 64
-"""Numbers in one packet of a vector kernel, for any backend, or a multiple of it."""
+"""Number of elements that fills whole packets of a vector kernel on every backend."""
 
 
 def pad_to_packets(samples: np.ndarray) -> np.ndarray:
@@ -112,7 +112,7 @@ _trained: ContextVar[bool] = ContextVar("qhls_trained_in_float32", default=False
 
 @contextmanager
 def train_in_float32(active: bool = True) -> Iterator[None]:
-    """Compute the codes of weights in float32 within this context if ``active``, in a float64 copy of a model."""
+    """Compute codes of weights in float32 within this context if ``active``, even where a model computes in float64."""
     token = _trained.set(active)
     try:
         yield
@@ -163,7 +163,10 @@ def mix(x: KerasTensor, xq: KerasTensor, factor: NoiseFactor = 1.0) -> KerasTens
 
 @contextmanager
 def use_precision(dtype: DTypeLike) -> Iterator[None]:
-    """Allow arithmetic in ``dtype`` within this context: JAX, and Keras on JAX and torch, turn float64 into float32."""
+    """Allow arithmetic in ``dtype`` within this context, float64 included.
+
+    Otherwise JAX, and Keras on JAX and torch, turn float64 into float32.
+    """
     from keras.src.backend.common import dtypes  # Keras has no public switch
 
     if str(dtype) != "float64":
@@ -201,7 +204,7 @@ def use_training(training: bool | None) -> Iterator[None]:
 
 
 def is_training() -> bool:
-    """Return whether training goes on: by ``use_training``, else by the way in which Keras calls the present layer."""
+    """Return whether the current call trains: as ``use_training`` decides, else as Keras calls the current layer."""
     chosen = _training.get()
     if chosen is not None:
         return chosen
@@ -217,7 +220,7 @@ def draw_uniform_like(
     low: float = 0.0,
     high: float = 1.0,
 ) -> KerasTensor:
-    """Return random numbers from ``[low, high)`` in the shape and type of ``x``."""
+    """Return uniform random numbers from ``[low, high)`` in the shape and type of ``x``."""
     numbers: Any = keras.random.uniform(ops.shape(x), low, high, dtype=x.dtype, seed=seed)
     return numbers
 
@@ -227,7 +230,7 @@ def stochastic_round(
     precision: float = 0.5,
     seed: Seed = None,
 ) -> KerasTensor:
-    """Round to a multiple of ``precision``, up with a probability equal to the fraction dropped.
+    """Round at random to an adjacent multiple of ``precision``, up with a probability equal to the fractional part.
 
     The mean of the result is ``x``: ``floor(x/precision + u) * precision`` with ``u`` uniform in [0, 1).
     """
@@ -246,7 +249,7 @@ def round_through(x: KerasTensor, stochastic: bool = False, seed: Seed = None) -
 
 
 def is_concrete(x: KerasTensor) -> bool:
-    """Return whether ``x`` has a value now, that is, was not made while a graph is traced."""
+    """Return whether ``x`` has a value, unlike a symbolic tensor or one of a graph that is being traced."""
     if isinstance(x, keras.KerasTensor):
         return False
     backend = keras.backend.backend()

@@ -34,7 +34,7 @@ _FORM = "a name with arguments, such as 'quantized_bits(4,0,1)' or \"quantized_b
 
 
 def get_quantizer(identifier: object) -> Quantizer | Callable[..., Any] | None:
-    """Return the quantizer that ``identifier`` describes.
+    """Return the quantizer or other callable that ``identifier`` describes; None for None.
 
     Accepted:
 
@@ -121,7 +121,7 @@ def _from_dictionary(config: dict[str, Any]) -> Any:
 
 
 def _find_foreign(config: dict[str, Any], name: str) -> Any:
-    """Return a quantizer that a third party registered with Keras, or an activation layer of Keras."""
+    """Return the object of ``config``: a quantizer that a third party registered with Keras, or an activation layer."""
     known = keras.saving.get_registered_object(config.get("registered_name") or name) is not None
     if not known and config.get("module") == "keras.layers":
         module = getattr(getattr(keras.layers, name, None), "__module__", "")
@@ -144,7 +144,7 @@ def _unwrap(value: Any) -> Any:
 
 
 def _find_function(name: str, text: str) -> Callable[..., Any]:
-    """Return a function of qhls, an object that the user registered with Keras, or a Keras activation."""
+    """Return the function or object called ``name``: from qhls, registered with Keras by the user, or of Keras."""
     function = FUNCTIONS.get(name) or keras.saving.get_registered_object(name)
     if function is not None:
         return function() if isinstance(function, type) else function
@@ -178,7 +178,7 @@ def _explain_unknown(name: str, identifier: object, kind: str) -> QuantizerError
 
 
 def parse_call(text: str) -> tuple[str, list[Any], dict[str, Any]]:
-    """Parse ``"name(1,2,key=3)"`` to ``("name", [1, 2], {"key": 3})``; arguments are literals."""
+    """Parse ``"name(1,2,key=3)"`` into ``("name", [1, 2], {"key": 3})``; arguments are literals."""
     try:
         tree = ast.parse(_with_commas(text.strip()), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -200,7 +200,7 @@ def parse_call(text: str) -> tuple[str, list[Any], dict[str, Any]]:
 
 @dataclass(frozen=True)
 class _Nested:
-    """A quantizer's call among the arguments of another one."""
+    """A call of a quantizer that is an argument of another quantizer's call."""
 
     text: str
 
@@ -228,7 +228,7 @@ def _explain_malformed(text: str, advice: str) -> QuantizerError:
 
 
 def _with_commas(text: str) -> str:
-    """Return ``text`` with a comma between the entries of lists that are separated by spaces only: ``[2 3]``."""
+    """Return ``text`` with commas in lists whose entries are separated by spaces: ``[2 3]`` becomes ``[2,3]``."""
     depth = 0
     quote = ""
     out: list[str] = []

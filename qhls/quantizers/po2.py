@@ -26,7 +26,7 @@ LARGEST_EXPONENT = 1023
 
 
 def stochastic_round_po2(x: TensorLike, seed: Seed = None) -> KerasTensor:
-    """Draw an exponent ``E`` such that ``2**E`` is next to ``|x|`` and has the mean ``|x|``."""
+    """Draw a random exponent ``E`` such that ``2**E`` is a power of two next to ``|x|`` and has the mean ``|x|``."""
     y = ops.maximum(ops.abs(as_float(x)), EPSILON)
     low = ops.stop_gradient(round_log2(y, "floor"))
     up = draw_uniform_like(y, seed) < y / compute_exp2(low) - 1.0
@@ -34,7 +34,7 @@ def stochastic_round_po2(x: TensorLike, seed: Seed = None) -> KerasTensor:
 
 
 class _PowerOfTwo(Quantizer):
-    """Common base of the signed and the relu form: bits, limits and rounding of the exponent."""
+    """Common base of ``quantized_po2`` and ``quantized_relu_po2``: width, limits and rounding of the exponent."""
 
     number_type: ClassVar[str] = "po2"
 
@@ -64,13 +64,13 @@ class _PowerOfTwo(Quantizer):
 
     @property
     def turns(self) -> tuple[float, ...]:
-        """Numbers at which the value may turn: only next to 0, if exponents are even."""
+        """Inputs at which the value may change direction: around 0 with ``quadratic_approximation``, else none."""
         if not self.quadratic_approximation:
             return ()
         return -EPSILON / (getattr(self, "negative_slope", 0) or 1.0), 0.0, EPSILON
 
     def _compute_exponent(self, y: KerasTensor) -> KerasTensor:
-        """Return the exponent for ``y >= 0``; below 1e-7 the smallest one."""
+        """Return the quantized exponent of each ``y >= 0``; the smallest exponent where ``y`` is below 1e-7."""
         low, high = self._limits
         tiny = y < EPSILON
         y = ops.where(tiny, ops.ones_like(y) * EPSILON, y)
@@ -85,9 +85,10 @@ class _PowerOfTwo(Quantizer):
         return ops.where(tiny, ops.ones_like(y) * float(low), exponent)
 
     def compute_integer_codes(self, w: TensorLike) -> tuple[np.ndarray, np.ndarray]:
-        """Return signed powers of two, in units of the smallest one that occurs, and that unit.
+        """Return ``(codes, scale)`` such that ``codes * scale`` is the quantized ``w``.
 
-        Codes are int64, or Python ints where they span 63 octaves or more.
+        The scale is the smallest magnitude that occurs, so codes are powers of two with a sign.
+        They are int64, or Python ints where they span 63 octaves or more.
         """
         signs, steps = self._compute_array_grid(w)
         values = signs * steps  # 0 only where 2**min_exp is below the range of the float type
@@ -108,7 +109,7 @@ class _PowerOfTwo(Quantizer):
         return np.array(powers, object).reshape(values.shape), np.asarray(scale)
 
     def max(self) -> float:
-        """Return ``max_value``, at least 1; without it the power of two of the largest exponent."""
+        """Return ``max_value``, or without it the largest power of two, but at least 1."""
         if self.max_value is not None:
             return max(1.0, self.max_value)
         return max(1.0, _compute_power(self._limits[1]))
@@ -154,7 +155,7 @@ class quantized_po2(_PowerOfTwo):
         return self._find_exponents(self.bits - 1)
 
     def compute_grid(self, x: KerasTensor) -> tuple[KerasTensor, KerasTensor]:
-        """Return the sign and, element by element, the power of two."""
+        """Return the sign and the power of two of each element."""
         return take_sign(x), compute_exp2(self._compute_exponent(ops.abs(x)))
 
     def min(self) -> float:
@@ -206,7 +207,7 @@ class quantized_relu_po2(_PowerOfTwo):
         return self._find_exponents(self.bits)
 
     def compute_grid(self, x: KerasTensor) -> tuple[KerasTensor, KerasTensor]:
-        """Return the sign and, element by element, the power of two."""
+        """Return the sign and the power of two of each element."""
         positive = compute_exp2(self._compute_exponent(ops.relu(x)))
         if not self.negative_slope:
             return ops.ones_like(x), positive
@@ -221,7 +222,7 @@ class quantized_relu_po2(_PowerOfTwo):
         return ops.where(x <= self.max_value, real, ops.ones_like(x) * self.max_value)
 
     def min(self) -> float:
-        """Return the smallest value; with a slope QKeras' bound, ``-ns * 2**max_exp`` with one bit fewer."""
+        """Return the smallest value; with a slope, QKeras' bound, computed from the exponents of one bit fewer."""
         least = 2.0 ** self._limits[0]
         if not self.negative_slope:
             return least
@@ -238,7 +239,7 @@ def _compute_power(exponent: int) -> float:
 
 
 def _format_arguments(q: _PowerOfTwo, *optional: float | None) -> str:
-    """Format like QKeras: the bits, max_value and negative_slope if set, then the flags."""
+    """Return the call that makes ``q`` as QKeras writes it: the bits, then the ``optional`` numbers, then the flags."""
     parts = [str(q.bits)]
     for value in optional:
         if value:

@@ -1,4 +1,4 @@
-"""``quantized_relu``: unsigned fixed point, or signed with a slope below zero."""
+"""``quantized_relu``: unsigned fixed point, or signed fixed point with a slope for negative inputs."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class quantized_relu(Quantizer):
         return super()._quantize(x)
 
     def compute_grid(self, x: KerasTensor) -> tuple[KerasTensor, Any]:
-        """Return codes of ``bits`` bits and their step, ``2**integer / m``."""
+        """Return codes of ``bits`` bits and their step, which is ``2**(integer - bits)`` without a slope."""
         m, m_i = 2.0**self._magnitude_bits, compute_power_of_two(self.integer)
         slope, step = float(self.negative_slope), m_i / m
         p = apply_internal_sigmoid(x / m_i) * m if self.use_sigmoid else x * m / m_i
@@ -91,7 +91,7 @@ class quantized_relu(Quantizer):
         return codes, step
 
     def _round(self, p: KerasTensor, m: float) -> KerasTensor:
-        """Round ``p``, and stretch a sigmoid from [0, m] to [-m, m]."""
+        """Round ``p`` to integers, and with ``use_sigmoid`` map them from [0, m] to [-m, m]."""
         if self.enable_fast_inference and not is_training():
             codes = ops.round(p)
         else:
@@ -109,7 +109,7 @@ class quantized_relu(Quantizer):
         return bool(self.relu_upper_bound) and not self.is_quantized_clip
 
     def compute_surrogate(self, x: KerasTensor) -> KerasTensor:
-        """Return the (leaky) relu of ``x``, which saturates at the largest value or at ``relu_upper_bound``."""
+        """Return the (leaky) relu of ``x``, limited to the largest value, to ``relu_upper_bound``, or not at all."""
         real = apply_relu(x, self.negative_slope)
         if self.is_quantized_clip:
             m_i = compute_power_of_two(self.integer)
@@ -122,7 +122,7 @@ class quantized_relu(Quantizer):
 
     @property
     def quantization(self) -> Assignment | None:
-        """Assignment that rounds half to even and saturates; None with a slope, a sigmoid or a lower bound."""
+        """Assignment that rounds half to even and saturates; None with a slope, a sigmoid, noise or a tighter bound."""
         if self.negative_slope or self.use_sigmoid or not is_settled(self):
             return None
         to = Fixed(False, self.bits, self.bits - self.integer)
@@ -139,7 +139,7 @@ class quantized_relu(Quantizer):
         return min(0.0, -self.negative_slope * self.max()) if self.negative_slope else 0.0
 
     def range(self) -> np.ndarray:
-        """Return every value of ``ac_fixed<bits, integer, false>``, from 0 on."""
+        """Return every value of ``ac_fixed<bits, integer, false>`` in increasing order."""
         whole = Assignment(Fixed(False, self.bits, self.bits - self.integer))
         return list_values(self, None if self.use_sigmoid or self.negative_slope else whole)
 

@@ -18,16 +18,16 @@ Alpha = float | str | Sequence[Any] | np.ndarray | None
 """The scale of a quantizer: a number, an array, "auto" or "auto_po2"; None is 1."""
 
 AUTO_PO2_ITERATIONS = 5
-"""The most rounds of least squares in which "auto_po2" fits a scale."""
+"""Largest number of rounds of least squares in which "auto_po2" fits a scale."""
 
 
 def is_auto(alpha: Alpha) -> TypeGuard[str]:
-    """Return whether the scale is fitted to the tensor at each call."""
+    """Return whether ``alpha`` is "auto" or "auto_po2", with which every call fits the scale to its input."""
     return isinstance(alpha, str)
 
 
 def read_scale(alpha: Alpha, x: KerasTensor) -> KerasTensor | float:
-    """Return the scale of an ``alpha`` that is None, a number or an array, ready to multiply with ``x``."""
+    """Return the scale that an ``alpha`` of None, a number or an array selects, as a float or a tensor like ``x``."""
     if alpha is None:
         return 1.0
     if isinstance(alpha, (int, float)):
@@ -36,7 +36,7 @@ def read_scale(alpha: Alpha, x: KerasTensor) -> KerasTensor | float:
 
 
 def find_po2_exponent(alpha: Alpha) -> int | None:
-    """Return ``k`` with ``alpha == 2**k``; None if alpha is not one power of two."""
+    """Return ``k`` with ``alpha == 2**k``, where an ``alpha`` of None is 1; None if ``alpha`` is not of this form."""
     if alpha is None:
         return 0
     if not isinstance(alpha, (int, float)):
@@ -46,7 +46,7 @@ def find_po2_exponent(alpha: Alpha) -> int | None:
 
 
 def find_reduced_axes(rank: int, scale_axis: Axes) -> list[int]:
-    """Return the axes that share a scale: all but the last one, or all but ``scale_axis``; none for rank 1."""
+    """Return the axes along which elements share a scale: all but ``scale_axis``, whose default is the last axis."""
     if scale_axis is None:
         scaled_axes = [max(rank - 1, 0)]
     else:
@@ -61,7 +61,7 @@ def find_reduced_axes(rank: int, scale_axis: Axes) -> list[int]:
 
 
 def find_greatest(x: KerasTensor, scale_axis: Axes) -> KerasTensor:
-    """Return the largest ``|x|`` per scale; for a vector, of all its elements."""
+    """Return the largest ``|x|`` of elements that share a scale; of all elements of a vector without ``scale_axis``."""
     rank = len(x.shape)
     axes = find_reduced_axes(rank, scale_axis)
     if rank == 1 and scale_axis is None:
@@ -74,8 +74,8 @@ def fit_least_squares(
 ) -> KerasTensor:
     """Return the scale ``s`` with the smallest ``|x - s * codes|²``: ``mean(x codes) / (mean(codes²) + 1e-7)``.
 
-    The means run over the axes that share a scale. With ``elements_per_scale`` every group of so many
-    neighbours along ``scale_axis`` shares one, repeated to the length of the axis.
+    The means run over the axes that share a scale. Groups of ``elements_per_scale`` neighbours along
+    ``scale_axis`` share one scale, which is repeated to the length of the axis.
     """
     xq, qq = x * codes, codes * codes
     if elements_per_scale is None:
@@ -90,7 +90,7 @@ def fit_least_squares(
 
 
 def fit_scale(q: Any, x: KerasTensor, codes: KerasTensor) -> KerasTensor:
-    """Return the scale that "auto" or "auto_po2" of ``q`` fits to given ``codes``."""
+    """Return the scale with which ``codes`` approximate ``x`` best, for "auto_po2" rounded to a power of two."""
     scale = fit_least_squares(x, codes, q.scale_axis, q.elements_per_scale)
     if q.alpha == "auto":
         return scale
@@ -98,7 +98,7 @@ def fit_scale(q: Any, x: KerasTensor, codes: KerasTensor) -> KerasTensor:
 
 
 def round_scale(scale: KerasTensor, low: int | None = None, high: int | None = None) -> KerasTensor:
-    """Return the nearest power of two, between ``2**low`` and ``2**high`` where these are given."""
+    """Return the nearest power of two, limited to at least ``2**low`` and at most ``2**high``; None is no limit."""
     scale = round_to_po2(scale)
     if low is not None:
         scale = ops.maximum(scale, 2.0**low)
@@ -114,7 +114,7 @@ def _average(x: KerasTensor, axes: Sequence[int]) -> KerasTensor:
 def _count_groups(
     shape: tuple[Any, ...], scale_axis: Axes, elements_per_scale: int | Sequence[int]
 ) -> dict[int, int]:
-    """Return the number of neighbours that share a scale, by axis."""
+    """Return the number of neighbours that share a scale, for each axis of ``scale_axis``."""
     axes = len(shape) - 1 if scale_axis is None else scale_axis
     axes = [axes] if isinstance(axes, int) else list(axes)
     sizes = elements_per_scale
@@ -133,7 +133,7 @@ def _count_groups(
 
 
 def _group_mean(x: KerasTensor, groups: dict[int, int], scale_axis: Axes) -> KerasTensor:
-    """Return the mean over the reduced axes and within each group: one entry per group along its axis."""
+    """Return the mean over the axes that share a scale, with one entry per group of neighbours on grouped axes."""
     reduced = find_reduced_axes(len(x.shape), scale_axis)
     split: list[int] = []
     over: list[int] = []

@@ -13,9 +13,10 @@ from qhls.quantizers.scale import Alpha, Axes
 
 
 class SignQuantizer(Quantizer):
-    """Codes from {-1, 0, 1} times ``alpha``: None (1), a number, an array, "auto" or "auto_po2".
+    """Common base of quantizers whose values are codes from {-1, 0, 1} times ``alpha``.
 
-    Without ``alpha`` the real function behind is ``tanh(x)``, otherwise it is ``x``.
+    ``alpha`` is None (1), a number, an array, "auto" or "auto_po2". Without ``alpha`` the real function that is
+    quantized is ``tanh(x)``, otherwise it is ``x``.
     """
 
     alpha: Alpha = None
@@ -29,11 +30,11 @@ class SignQuantizer(Quantizer):
         raise NotImplementedError
 
     def compute_grid(self, x: KerasTensor) -> tuple[KerasTensor, Any]:
-        """Return the codes and the step that ``alpha`` gives them."""
+        """Return the codes of ``x`` and the scale that ``alpha`` selects."""
         return self._scale_codes(x, self.compute_codes(x))
 
     def _scale_codes(self, x: KerasTensor, codes: KerasTensor) -> tuple[KerasTensor, Any]:
-        """Return ``codes`` and the scale that ``alpha`` gives them."""
+        """Return ``codes`` and their scale, which an automatic ``alpha`` fits to ``x``."""
         fit = scales.is_auto(self.alpha)
         scale = scales.fit_scale(self, x, codes) if fit else scales.read_scale(self.alpha, x)
         self._keep_scale(scale)
@@ -44,7 +45,7 @@ class SignQuantizer(Quantizer):
         return ops.tanh(x) if self.alpha is None else x
 
     def max(self) -> float:
-        """Return ``alpha``, at least 1."""
+        """Return the larger of ``alpha`` and 1; 1 if ``alpha`` is no number."""
         return max(1.0, self.alpha) if isinstance(self.alpha, (int, float)) else 1.0
 
     def min(self) -> float:
@@ -56,23 +57,23 @@ class SignQuantizer(Quantizer):
             self.alpha = "auto_po2"
 
     def _divide_by_deviation(self, x: KerasTensor) -> KerasTensor:
-        """Return ``x`` in standard deviations, per scale, if ``alpha`` is fitted to it; else ``x``."""
+        """Return ``x`` divided by its standard deviation per scale if ``alpha`` is automatic; else ``x``."""
         return self._count_in_deviations(x, x)
 
     def _count_in_deviations(self, value: Any, x: KerasTensor) -> Any:
-        """Return ``value`` in standard deviations of ``x``, per scale, if ``alpha`` is fitted to it; else ``value``."""
+        """Return ``value`` over the standard deviation of ``x`` per scale if ``alpha`` is automatic; else ``value``."""
         if not scales.is_auto(self.alpha):
             return value
         axes = scales.find_reduced_axes(len(x.shape), self.scale_axis) or None
         return value / (ops.std(x, axis=axes, keepdims=True) + EPSILON)
 
     def _compute_probability(self, x: KerasTensor) -> KerasTensor:
-        """Return ``sigmoid(temperature x)``, real or hard."""
+        """Return ``sigmoid(temperature x)``, with the real or the hard sigmoid."""
         sigmoid = ops.sigmoid if self.use_real_sigmoid else hard_sigmoid  # type: ignore[attr-defined]
         return sigmoid(x * float(self.temperature))  # type: ignore[attr-defined]
 
 
 def call_text(q: Quantizer, **arguments: object) -> str:
-    """Return ``name(key=value,...)`` of the arguments that are neither None nor False."""
+    """Return the call ``name(key=value,...)`` with the arguments that are neither None nor False."""
     set_ = {k: v for k, v in arguments.items() if v is not None and v is not False}
     return f"{type(q).__name__}({','.join(f'{k}={format_argument(v)}' for k, v in set_.items())})"

@@ -14,7 +14,7 @@ from qhls.quantizers.numerics import KerasTensor, as_float, clip, round_through
 
 
 class _Squashing(Quantizer):
-    """Values in [-1, 1] or [0, 1], whose gradient stops where they saturate."""
+    """Common base of quantized tanh, sigmoid and mu-law, whose gradient is 0 where the value saturates."""
 
     _monotone: ClassVar[bool] = True
 
@@ -30,7 +30,7 @@ class _Squashing(Quantizer):
 
 @define_quantizer
 class quantized_tanh(_Squashing):
-    """``clip(round(p m) / m, -1, 1 - 1/m)`` with ``m = 2**(bits - 1)``; rounding is half to even.
+    """Quantized tanh ``p``: ``clip(round(p m) / m, -1, 1 - 1/m)`` with ``m = 2**(bits - 1)``, rounded half to even.
 
     ``p = 2 sigmoid(x) - 1`` with the sigmoid of ``set_internal_sigmoid``: with "hard", the default,
     ``clip(x, -1, 1)``. The step is ``2**-(bits - 1)``.
@@ -51,7 +51,7 @@ class quantized_tanh(_Squashing):
     use_real_tanh: Flag = False
 
     def compute_grid(self, x: KerasTensor) -> tuple[KerasTensor, Any]:
-        """Return codes of ``bits`` bits and ``1/m``."""
+        """Return codes of ``bits`` bits and their step, ``2**(1 - bits)``."""
         m = 2.0 ** (self.bits - 1)
         p = ops.tanh(x) if self.use_real_tanh else 2.0 * apply_internal_sigmoid(x) - 1.0
         return clip(self._round(p * m), -m + int(self.symmetric), m - 1.0), 1.0 / m
@@ -66,17 +66,17 @@ class quantized_tanh(_Squashing):
 
     @property
     def line(self) -> tuple[float, float] | None:
-        """Return slope and offset of the function that is rounded, between its ends; None for the real tanh."""
+        """Return slope and offset of the piecewise linear tanh where it does not saturate; None for the real tanh."""
         slopes = {"hard": 1.0, "smooth": 0.375}
         return None if self.use_real_tanh else _find_line(slopes, 0.0)
 
     @property
     def rounds_to(self) -> Fixed:
-        """Return the type of all results, whichever tanh is rounded."""
+        """Return the type of all results, which is the same for every kind of tanh."""
         return Fixed(True, self.bits, self.bits - 1)
 
     def max(self) -> float:
-        """Return the largest value, ``1 - 1/m``."""
+        """Return the largest value, ``1 - 2**(1 - bits)``."""
         return 1.0 - 2.0 ** (1 - self.bits)
 
     def min(self) -> float:
@@ -89,7 +89,7 @@ class quantized_tanh(_Squashing):
 
 @define_quantizer
 class quantized_sigmoid(_Squashing):
-    """``clip(round(p m) / m, 0, 1 - 1/m)`` with ``m = 2**bits``; rounding is half to even.
+    """Quantized sigmoid ``p``: ``clip(round(p m) / m, 0, 1 - 1/m)`` with ``m = 2**bits``, rounded half to even.
 
     ``p = sigmoid(x)``, the one of ``set_internal_sigmoid``: "hard", the default, is
     ``clip(x/2 + 1/2, 0, 1)``. The step is ``2**-bits``.
@@ -109,24 +109,24 @@ class quantized_sigmoid(_Squashing):
     use_stochastic_rounding: Flag = False
 
     def compute_grid(self, x: KerasTensor) -> tuple[KerasTensor, Any]:
-        """Return codes of ``bits`` bits and ``1/m``."""
+        """Return codes of ``bits`` bits and their step, ``2**-bits``."""
         m = 2.0**self.bits
         p = ops.sigmoid(x) if self.use_real_sigmoid else apply_internal_sigmoid(x)
         return clip(self._round(p * m), float(self.symmetric), m - 1.0), 1.0 / m
 
     @property
     def line(self) -> tuple[float, float] | None:
-        """Return slope and offset of the function that is rounded, between its ends; None for the real sigmoid."""
+        """Return slope and offset of the piecewise linear sigmoid where it does not saturate; None for the real one."""
         slopes = {"hard": 0.5, "smooth": 0.1875}
         return None if self.use_real_sigmoid else _find_line(slopes, 0.5)
 
     @property
     def rounds_to(self) -> Fixed:
-        """Return the type of all results, whichever sigmoid is rounded."""
+        """Return the type of all results, which is the same for every kind of sigmoid."""
         return Fixed(False, self.bits, self.bits)
 
     def max(self) -> float:
-        """Return the largest value, ``1 - 1/m``."""
+        """Return the largest value, ``1 - 2**-bits``."""
         return 1.0 - 2.0**-self.bits
 
     def min(self) -> float:
@@ -139,7 +139,7 @@ class quantized_sigmoid(_Squashing):
 
 @define_quantizer
 class quantized_ulaw(_Squashing):
-    """Mu-law of a quantized number: ``2**integer * clip(sign(r) ln(1 + u|r|) / ln(1 + u), -1, 1 - 1/m)``.
+    """Mu-law of a quantized number ``r``: ``2**integer * clip(sign(r) ln(1 + u|r|) / ln(1 + u), -1, 1 - 1/m)``.
 
     ``r = 2 round(sigmoid(x / 2**integer) m) / m - 1`` with ``m = 2**(bits - 1)`` and the sigmoid of
     ``set_internal_sigmoid``. The values lie on no fixed-point grid.
@@ -190,7 +190,7 @@ def _find_line(slopes: dict[str, float], offset: float) -> tuple[float, float] |
 
 
 def _format_arguments(q: Any, *flags: str) -> str:
-    """Format like QKeras: the bits, and a 1 for each flag that is set, in the order of the arguments.
+    """Return the call that makes ``q``, as QKeras writes it: the bits, and a 1 for each flag that is set, in order.
 
     The text does not name the flags; ``repr`` does.
     """

@@ -23,7 +23,7 @@ _STOCHASTIC_PRECISION = 1.0 / 3.0
 
 
 class _Ternary(SignQuantizer):
-    """Codes by a fixed threshold, or by one that follows a fitted scale."""
+    """Common base of the ternary quantizers, with a fixed threshold or one that follows a fitted scale."""
 
     number_type: ClassVar[str] = "ternary"
     _shown: ClassVar[int] = 0
@@ -43,11 +43,11 @@ class _Ternary(SignQuantizer):
 
     @property
     def default_threshold(self) -> float:
-        """The threshold in use where ``alpha`` is not fitted: 0.33 unless given."""
+        """The threshold that applies where ``alpha`` is not fitted: ``threshold``, or 0.33 if that is None."""
         return DEFAULT_THRESHOLD if self.threshold is None else float(self.threshold)
 
     def compute_grid(self, x: KerasTensor) -> tuple[KerasTensor, Any]:
-        """Return the codes and the step that ``alpha`` gives them; a fitted ``alpha`` also changes the codes."""
+        """Return the codes and their scale; an automatic ``alpha`` fits the two to each other."""
         if not scales.is_auto(self.alpha):
             return super().compute_grid(x)
         scale = self._find_first_scale(x)
@@ -59,16 +59,16 @@ class _Ternary(SignQuantizer):
         return codes, scale
 
     def _find_first_scale(self, x: KerasTensor) -> KerasTensor:
-        """Return the scale from which a fitted one starts."""
+        """Return the initial scale of the iterative fit."""
         scale = 2.0 * scales.find_greatest(x, self.scale_axis) / 3.0
         return scales.round_scale(scale) if self.alpha == "auto_po2" else scale
 
     def compute_codes(self, x: KerasTensor) -> KerasTensor:
-        """Return the sign where ``|x|`` reaches the threshold, else 0."""
+        """Return the sign of ``x`` where ``|x|`` reaches the threshold, else 0."""
         return ops.cast(ops.abs(x) >= self.default_threshold, x.dtype) * ops.sign(x)
 
     def _compute_codes_at(self, x: KerasTensor, scale: KerasTensor) -> KerasTensor:
-        """Return the sign where ``|x|``, rounded to a multiple of ``scale``, reaches half of it, else 0."""
+        """Return the sign of ``x`` where ``|x|``, rounded to a multiple of ``scale``, reaches ``scale / 2``; else 0."""
         if self.use_stochastic_rounding and is_training():
             rounded = stochastic_round(x / scale, _STOCHASTIC_PRECISION, self._seed)
         else:
@@ -134,7 +134,7 @@ class stochastic_ternary(_Ternary):
     number_of_unrolls: int = 5
 
     def compute_grid(self, x: KerasTensor) -> tuple[KerasTensor, Any]:
-        """Return the codes, drawn at random while training, and the step that ``alpha`` gives them.
+        """Return the codes, drawn at random while training, and their scale.
 
         While training, an automatic ``alpha`` is fitted to the codes of ``|x| >= alpha / 2``, from ``2 max|x| / 3``
         on; half of it is the threshold.
@@ -151,7 +151,7 @@ class stochastic_ternary(_Ternary):
         return self._draw(x, scale / 2.0), scale
 
     def _draw(self, x: KerasTensor, threshold: Any) -> KerasTensor:
-        """Return random codes; an automatic ``alpha`` counts ``x`` and ``threshold`` in standard deviations."""
+        """Return random codes; for an automatic ``alpha``, the deviation of ``x`` divides ``x`` and ``threshold``."""
         t, deviations = self._count_in_deviations(threshold, x), self._count_in_deviations(x, x)
         high = take_sign(
             self._compute_probability(deviations - t) - draw_uniform_like(x, self._seed)

@@ -1,4 +1,4 @@
-"""Common base of the quantizers with steps of one size: ``quantized_bits`` and ``quantized_linear``."""
+"""Common base of the quantizers with a uniform step: ``quantized_bits`` and ``quantized_linear``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from qhls.quantizers.base import Quantizer, format_argument
 
 
 class UniformQuantizer(Quantizer):
-    """Codes of ``bits`` bits, rounded half to even and saturated; a subclass defines the grid and its arguments."""
+    """Common base of quantizers with codes of ``bits`` bits; a subclass defines the grid and its arguments."""
 
     _shown: ClassVar[int] = 3
 
@@ -21,7 +21,7 @@ class UniformQuantizer(Quantizer):
     use_stochastic_rounding: Any = False
 
     def _assign(self, frac: int) -> Assignment:
-        """Return the assignment to codes of ``frac`` fraction bits."""
+        """Return the assignment that rounds and saturates to a type of ``bits`` bits with ``frac`` fraction bits."""
         symmetric = self.symmetric and self.keep_negative
         overflow = Overflow.SATURATE_SYMMETRIC if symmetric else Overflow.SATURATE
         to = Fixed(bool(self.keep_negative), self.bits, frac)

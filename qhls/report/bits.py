@@ -1,4 +1,4 @@
-"""Pictures and sentences of the bits that a tensor uses, beside those of its type."""
+"""Pictures and sentences on the bits that a tensor uses, compared with the bits of its type."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from qhls.report.profile import TensorProfile
 
 COLUMN, HEIGHT, MOST = 14, 44, 64
-"""Pixels of one bit's column, of the highest column, and the number of columns of the widest picture."""
+"""Width of one bit's column and height of the highest column, in pixels, and the largest number of columns."""
 
 
 def draw_bits(profile: TensorProfile) -> str:
-    """Return an SVG with one column per bit of the type, the highest first.
+    """Return an SVG picture with one column per bit of the type, without the sign, the highest bit first.
 
     The height of a column is the share of codes whose first significant bit it is. A bit below the columns is filled
     where a code needs it. The binary point is a line between columns. Types of more than ``MOST`` bits have no picture.
@@ -44,7 +44,7 @@ def draw_bits(profile: TensorProfile) -> str:
 
 
 def describe_bits(profile: TensorProfile) -> str:
-    """Return a sentence on the numbers and bits that a tensor used."""
+    """Return a sentence on the range of a tensor's numbers and on the bits that these do not use."""
     if not profile.count:
         return "no numbers"
     lo, hi = profile.numbers

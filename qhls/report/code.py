@@ -1,4 +1,4 @@
-"""The C++ of each operation, out of the text of the whole design."""
+"""The C++ function of each operation, extracted from the text of the whole design."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ _HEADING = re.compile(r"// (?P<names>\S+(?:, \S+)*?)(?: \(Keras layers? .*\))?: 
 
 
 def split_functions(graph: Graph, schedule: Schedule, target: Target) -> dict[str, str]:
-    """Return the C++ function of each operation by its name; the comment above a function names its operations.
+    """Return the C++ function of each operation, by the operation's name.
 
-    Operations that share the function of an earlier one, or need none, have no entry.
+    The comment above a function names its operations. Operations that share the function of an earlier one, or need
+    none, have no entry.
     """
     names = {op.name for op, _ in graph.walk()}
     functions: dict[str, list[str]] = {}

@@ -1,4 +1,4 @@
-"""Costs of a design by layer, as texts; a cost that has no estimate is named with the reason."""
+"""Costs of a design by layer, as texts; for a cost without an estimate, the reason."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class DesignCosts:
-    """The estimates of a design: energy, area and latency; ``notes`` name those that qhls refuses, and warnings."""
+    """The estimated energy, area and latency of a design; ``notes`` list warnings and why an estimate is missing."""
 
     def __init__(self, design: Design) -> None:
         self.notes: list[str] = []
@@ -56,7 +56,7 @@ class DesignCosts:
 
     @property
     def summary(self) -> list[tuple[str, str, str]]:
-        """Return names, figures and remarks of the whole design."""
+        """Return (name, figure, remark) for each cost of the whole design that is estimated."""
         rows: list[tuple[str, str, str]] = []
         schedule = self._schedule
         if self.energy:
@@ -74,12 +74,12 @@ class DesignCosts:
 
     @property
     def totals(self) -> dict[str, float]:
-        """Return the figures of the whole design by name; energy in pJ."""
+        """Return all estimated figures of the whole design by name; energy in pJ."""
         energy = {"energy, pJ": self.energy.total} if self.energy else {}
         return energy | _list_figures(self.latency, self.area)
 
     def compare(self, report: ToolReport) -> list[tuple[str, str, str, str]]:
-        """Return (figure, estimate, number of the report, ratio) for each figure of the whole design in both."""
+        """Return (figure, estimate, reported number, ratio) for each figure that is estimated and in ``report``."""
         estimated = _list_figures(self.latency, self.area)
         reported = _list_figures(report.latency, report.area)
         return [
@@ -100,11 +100,11 @@ class DesignCosts:
 
     @property
     def picture(self) -> str:
-        """Return the bars of energy by layer and cause."""
+        """Return an SVG bar chart of the energy by layer and cause; empty without an estimate."""
         return draw_bars(*scale_energy(self._energies)) if self._energies else ""
 
     def select_layer(self, layer: str) -> list[tuple[str, str]]:
-        """Return names and figures of one Keras layer's costs that are not 0."""
+        """Return (name, figure) for each cost of one Keras layer that is not 0."""
         figures: list[tuple[str, str]] = []
         causes = self._energies.get(layer, {})
         total = math.fsum(causes.values())
@@ -119,7 +119,7 @@ class DesignCosts:
 
 
 def _list_figures(latency: LatencyReport | None, area: AreaReport | None) -> dict[str, float]:
-    """Return the figures of a whole design by name."""
+    """Return the clock cycles and areas of a whole design, by the name of the figure."""
     cycles = (
         {"latency, cycles": latency.latency, "interval, cycles": latency.interval}
         if latency

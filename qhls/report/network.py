@@ -12,13 +12,13 @@ from qhls.ir import Const, Graph, Op
 
 BOX_WIDTH, BOX_HEIGHT, GAP_X, GAP_Y, MARGIN = 190, 46, 26, 44, 16
 _PASSES = 4
-"""Sweeps that order the boxes of each row by their neighbours'."""
+"""Number of sweeps that order the boxes of each row by the places of their neighbours."""
 _LONGEST_LABEL = 24
 
 
 @dataclass(frozen=True)
 class BoxText:
-    """The texts of one box: a heading, a label below it, a title for the mouse, and the address of a click."""
+    """The texts of one box: a heading, a label below it, a tooltip, the kind of operation, and a link."""
 
     heading: str
     label: str
@@ -29,7 +29,7 @@ class BoxText:
 
 @dataclass(frozen=True)
 class Box:
-    """One node at a place: the upper left corner, in pixels."""
+    """The box of one node, with the place of its upper left corner in pixels."""
 
     name: str
     x: float
@@ -37,12 +37,12 @@ class Box:
 
     @property
     def top(self) -> tuple[float, float]:
-        """Return the middle of the upper side."""
+        """Return the coordinates of the middle of the upper side."""
         return self.x + BOX_WIDTH / 2, self.y
 
     @property
     def bottom(self) -> tuple[float, float]:
-        """Return the middle of the lower side."""
+        """Return the coordinates of the middle of the lower side."""
         return self.x + BOX_WIDTH / 2, self.y + BOX_HEIGHT
 
 
@@ -57,7 +57,7 @@ class Network:
 
 
 def lay_out_network(nodes: Iterable[str], edges: Iterable[tuple[str, str]]) -> Network:
-    """Place the nodes: each below all that it reads, edges short."""
+    """Place the nodes in rows, each node below all nodes that it reads, such that edges are short."""
     flow: nx.DiGraph[str] = nx.DiGraph()
     flow.add_nodes_from(nodes)
     flow.add_edges_from(edges)
@@ -77,7 +77,7 @@ def lay_out_network(nodes: Iterable[str], edges: Iterable[tuple[str, str]]) -> N
 
 
 def _order(flow: nx.DiGraph[str], rows: list[list[str]]) -> None:
-    """Sort each row by the mean place of its neighbours in the row before, down and up in turns."""
+    """Sort each row by the mean place of each node's neighbours in the rows before, downwards and upwards in turns."""
     for turn in range(_PASSES):
         down = turn % 2 == 0
         place: dict[str, float] = {}
@@ -93,7 +93,7 @@ def _order(flow: nx.DiGraph[str], rows: list[list[str]]) -> None:
 
 
 def draw_operations(graph: Graph, links: Mapping[Op, str]) -> str:
-    """Return the operations of ``graph`` as SVG; ``links`` are their addresses, such as ``#layer-1``."""
+    """Return an SVG picture of the operations of ``graph``; ``links``: the link of each, such as ``#layer-1``."""
     operations = [op for op in graph.ops if not isinstance(op, Const)]
     nodes = {op.name: describe_operation(op, links.get(op, "")) for op in operations}
     edges = {
@@ -106,7 +106,7 @@ def draw_operations(graph: Graph, links: Mapping[Op, str]) -> str:
 
 
 def describe_operation(op: Op, link: str) -> BoxText:
-    """Return the box of an operation: its kind above its Keras layer."""
+    """Return the texts of the box of an operation: its kind above the name of its Keras layer."""
     title = f"{op.name}: {op.kind} of layer {op.layer or '-'}, {op.type}, {op.shape}"
     return BoxText(op.kind, op.layer or op.name, title, op.kind, link)
 
@@ -114,7 +114,7 @@ def describe_operation(op: Op, link: str) -> BoxText:
 def draw_boxes(
     nodes: Mapping[str, BoxText], edges: Mapping[tuple[str, str], str], name: str
 ) -> str:
-    """Return ``nodes`` and labelled ``edges`` as SVG; ``name`` describes the picture to a screen reader."""
+    """Return an SVG picture of ``nodes`` and labelled ``edges``; ``name`` describes it to a screen reader."""
     network = lay_out_network(nodes, edges)
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {network.width:g} {network.height:g}" role="img" '

@@ -42,12 +42,12 @@ class TensorRow:
     picture: str
     sentence: str
     bounds: str
-    """The range that is proved, as text."""
+    """The range that is proved for the tensor's numbers, as text."""
 
 
 @dataclass
 class LayerSection:
-    """One Keras layer on the page."""
+    """The section of the page on one Keras layer."""
 
     id: str
     name: str
@@ -58,7 +58,7 @@ class LayerSection:
 
 @dataclass(frozen=True)
 class DesignReport:
-    """A page on one design, as text; a notebook shows it in a frame.
+    """An HTML page on one design; a notebook shows it in a frame.
 
     ``figures``: the costs, ranges and bits on it as data for JSON; the bits of a tensor are those that no code needs.
     """
@@ -86,9 +86,10 @@ def report_design(
     proof: ProofReport | None = None,
     synthesis: Sequence[ToolReport] = (),
 ) -> DesignReport:
-    """Return the page of ``design``, with the bits that its tensors use on input ``codes``; ``data`` names these.
+    """Return the page of ``design``, with the bits that its tensors use on input ``codes``.
 
-    ``target``: whose C++ the page shows. ``check``: a check of the same design; ``proof``: a proof of its Verilog.
+    ``data``: a description of these codes. ``target``: whose C++ the page shows. ``check``: a check of the same design.
+    ``proof``: a proof of its Verilog.
     ``synthesis``: reports of vendors' tools on it, whose numbers are shown beside the estimates.
     """
     report_progress("profile all tensors")

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from qhls.plan.process import Process
 
 _Edge = tuple[str, str, str]
-"""The names of two nodes, and the texts on the edge between them."""
+"""The names of two nodes, and the text on the edge between them."""
 
 
 def draw_processes(plan: Plan | StreamPlan, links: Mapping[Op, str]) -> str:
-    """Return the processes of ``plan`` as SVG, with folds and cycles; ``links`` are the addresses of operations."""
+    """Return an SVG picture of the processes of ``plan``, with folds and cycles; ``links``: links of operations."""
     nodes = {op.name: describe_operation(op, links.get(op, "")) for op in plan.graph.inputs}
     if isinstance(plan, StreamPlan):
         nodes |= {process.name: _describe_streaming(process, links) for process in plan.processes}

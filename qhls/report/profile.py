@@ -12,13 +12,13 @@ from qhls.ir import Assignment, Const, Fixed, Graph, Op, Quantize, tap
 from qhls.ir.integers import Array, Codes
 
 BATCH_ELEMENTS = 1 << 21
-"""Approximate number of codes of all tensors of a batch of samples."""
+"""Approximate number of codes, of all tensors together, in one batch of samples."""
 _FLOAT64 = 1 << 53
 
 
 @dataclass(frozen=True)
 class TensorProfile:
-    """The codes that a tensor had: how many, between which ends, and which bits they need.
+    """Statistics of the codes of a tensor on some data: their number, their extremes, and the bits that they need.
 
     ``leading``: number of codes by the position of their first significant bit, 0 for the bit of ``2**-frac``; the sign
     is not counted, and codes that need no bit (0 and -1) are in ``small``. ``below`` and ``above``: codes that an
@@ -33,19 +33,19 @@ class TensorProfile:
     hi: int = 0
     leading: Counter[int] = field(default_factory=Counter[int])
     used: int = 0
-    """All codes, joined bit by bit."""
+    """Bitwise OR of all codes, in two's complement."""
     below: int = 0
     above: int = 0
 
     @property
     def unused_high(self) -> int:
-        """Return the bits at the upper end of the type, without the sign's, that no code needs."""
+        """Return the number of bits at the upper end of the type, without the sign, that no code needs."""
         most = self.type.width - self.type.signed
         return max(most - 1 - max(self.leading, default=-1), 0)
 
     @property
     def unused_low(self) -> int:
-        """Return the bits at the lower end of the type that are 0 in every code."""
+        """Return the number of bits at the lower end of the type that are 0 in every code."""
         if not self.used:
             return self.type.width
         return min((self.used & -self.used).bit_length() - 1, self.type.width)
@@ -57,16 +57,16 @@ class TensorProfile:
 
     @property
     def clipped(self) -> float:
-        """Return the share of codes beyond the type."""
+        """Return the share of codes that were clipped or wrapped because the number was beyond the type."""
         return (self.below + self.above) / self.count if self.count else 0.0
 
     @property
     def numbers(self) -> tuple[float, float]:
-        """Return the lowest and the highest number."""
+        """Return the lowest and the highest number that the codes represent."""
         return float(self.lo * 2.0**-self.type.frac), float(self.hi * 2.0**-self.type.frac)
 
     def join(self, other: TensorProfile) -> TensorProfile:
-        """Return the profile of the codes of both; the names and types are equal."""
+        """Return the joint profile of the codes of this profile and of ``other``, of the same name and type."""
         return TensorProfile(
             self.name,
             self.type,
@@ -87,9 +87,9 @@ def profile_constant(op: Const) -> TensorProfile:
 
 
 def profile_design(graph: Graph, codes: Sequence[Array]) -> dict[Op, TensorProfile]:
-    """Return the profile of every tensor of ``graph``, constants too, on input ``codes``, one array per input.
+    """Return the profile of every tensor of ``graph``, including constants, on input ``codes``, one array per input.
 
-    The interpreter computes the tensors, as many samples at once as fit in memory. Raises ``VerifyError`` for codes
+    The interpreter computes the tensors, in batches of samples that fit in memory. Raises ``VerifyError`` for codes
     that are no inputs.
     """
     tensors = [op for op in graph.ops if not isinstance(op, Const)]
@@ -124,7 +124,7 @@ def _make_profile(op: Op, codes: Array, below: int = 0, above: int = 0) -> Tenso
 
 
 def _count_leading(codes: Array) -> Counter[int]:
-    """Return the number of codes by the position of their first significant bit; -1 for 0 and -1."""
+    """Return the number of codes by the position of their first significant bit, which is -1 for the codes 0 and -1."""
     magnitudes = np.where(codes < 0, ~codes, codes).ravel()
     if magnitudes.dtype == object or int(magnitudes.max()) > _FLOAT64:
         return Counter(int(code).bit_length() - 1 for code in magnitudes.tolist())
@@ -134,7 +134,7 @@ def _count_leading(codes: Array) -> Counter[int]:
 
 
 def _count_beyond(op: Op, values: Mapping[Op, Array]) -> tuple[int, int]:
-    """Return the codes that an assignment clipped or wrapped, below its type and above."""
+    """Count the codes that an assignment clipped or wrapped, below and above its type; 0 and 0 for other ops."""
     if not isinstance(op, Quantize):
         return 0, 0
     x = op.x.codes if isinstance(op.x, Const) else Codes(values[op.x], op.x.bound)

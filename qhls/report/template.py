@@ -1,4 +1,4 @@
-"""The templates of pages."""
+"""Loading of the templates of HTML pages."""
 
 from __future__ import annotations
 

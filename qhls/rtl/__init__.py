@@ -1,4 +1,4 @@
-"""RTL: netlists of scalar cells made from a graph, their Verilog, and its simulation with Verilator."""
+"""RTL: netlists of scalar cells built from a graph, their Verilog, and its simulation with Verilator."""
 
 from qhls.rtl.activity import count_toggles
 from qhls.rtl.emit import VerilogProject, check_pipeline, emit

@@ -1,4 +1,4 @@
-"""Toggles of the wires of a netlist on the user's data."""
+"""Switching activity of a netlist: how often its wires toggle on the user's data."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from qhls.ir.integers import Array
 from qhls.rtl.netlist import WIRES, Kind, Netlist
 
 _MACHINE = 62
-"""Bits of the widest code that NumPy counts."""
+"""Width in bits of the widest code whose toggles NumPy counts in 64-bit integers."""
 
 
 def count_toggles(netlist: Netlist, codes: Sequence[Array]) -> dict[str, tuple[int, float]]:
-    """Return by op the bits of its wires, and their toggles per inference on samples that follow one another.
+    """Return the number of wire bits and of their toggles per inference, by op.
 
-    Glitches are not counted.
-    Wires without logic are counted where their source is. Registers delay a wire and do not change its toggles.
+    Samples follow one another as inputs of the hardware. Glitches are not counted. Wires without logic are counted
+    where their source is. Registers delay a wire and do not change its toggles.
 
     ``codes``: input codes (samples, *shape), at least two samples, one array per port.
     """
@@ -35,7 +35,7 @@ def count_toggles(netlist: Netlist, codes: Sequence[Array]) -> dict[str, tuple[i
 
 
 def count_changes(codes: Array, width: int) -> int:
-    """Return the bits of ``width`` that differ between each code and the next, in all."""
+    """Return the total number of bits that toggle between consecutive codes of ``width`` bits."""
     if width <= _MACHINE:
         patterns = codes.astype(np.int64) & ((1 << width) - 1)
         return int(np.bitwise_count(patterns[1:] ^ patterns[:-1]).sum())

@@ -1,4 +1,4 @@
-"""Constant matrices as logic: the products of a vector and a matrix as sums that share terms."""
+"""Products of a vector with a constant matrix in logic: sums that share common terms."""
 
 from __future__ import annotations
 
@@ -12,32 +12,33 @@ from qhls.rtl.builder import Builder, to_signed_digits
 from qhls.rtl.sums import Sums, Term, count_levels
 
 _WIDEST = 1 << 58
-"""Magnitude of a weight from which a matrix shares no sums: to count the digits would take too long."""
+"""Weight magnitude from which the columns of a matrix share no sums: digits are counted in 64-bit integers."""
 EFFORT = 10
 """Default duration of the search, as a multiple of the first solution's duration."""
 _MORE_LEVELS = 2
-"""Levels of adders allowed beyond the fewest: without a bound, a few adders less cost many levels."""
+"""Levels of adders allowed beyond the minimum: without a bound, saving a few adders costs many levels."""
 _PAIRS = 500_000
-"""Pairs of terms of the largest block."""
+"""Maximum number of pairs of terms in a block of rows."""
 _DISSOLVED = 6
-"""Most shared sums that a step of the search dissolves."""
+"""Maximum number of shared sums that one step of the search dissolves."""
 _LOCAL = 0.5
-"""Share of the steps that dissolve sums which read one another, instead of any."""
+"""Share of the search steps that dissolve sums which read one another, instead of random sums."""
 _LATE = 0.5
-"""Share of the steps that share the pairs of dissolved sums last, so that others come first."""
+"""Share of the search steps that share the pairs of dissolved sums only after all other pairs."""
 _NEAR = 6
-"""Most neighbours of a sum that are dissolved together with it."""
+"""Maximum number of neighbours that the search for connected sums visits from each sum."""
 _WARMTH = 0.3
-"""Approximate number of adders that an accepted step may add at first."""
+"""Initial temperature of the simulated annealing, in adders."""
 _STEP = 50
-"""Pairs that are counted in the time of the rest of a step."""
+"""Constant part of the duration of a search step, as a number of counted pairs."""
 
 
 @dataclass(frozen=True)
 class AdderGraph:
-    """Sums, each of terms (source, sign, power); the sources are the inputs, then earlier sums.
+    """The products of a vector with a constant matrix, as sums of shifted terms (source, sign, power).
 
-    ``outputs`` are the sums of the matrix' columns; None for a column of zeros.
+    Sources are the inputs, then the earlier sums. ``outputs``: the source that is the product with each column of the
+    matrix; None for a column of zeros.
     """
 
     inputs: int
@@ -51,7 +52,7 @@ class AdderGraph:
 
     @cached_property
     def columns(self) -> list[list[int]]:
-        """Return the matrix' columns: the linear normal form of every output."""
+        """Return the columns of the matrix that the graph computes: the linear normal form of every output."""
         rows = [[int(i == j) for j in range(self.inputs)] for i in range(self.inputs)]
         for terms in self.sums:
             total = [0] * self.inputs
@@ -63,7 +64,7 @@ class AdderGraph:
         return [zero if place is None else rows[place] for place in self.outputs]
 
     def build(self, builder: Builder, inputs: Sequence[int]) -> list[int]:
-        """Return the cells of the outputs for those of the inputs."""
+        """Build the adders for the cells ``inputs``; return the cells of the outputs."""
         outputs, cells = set(self.outputs), [(cell, 1) for cell in inputs]
         for place, terms in enumerate(self.sums, self.inputs):
             signed = [(cells[s][0], cells[s][1] * sign, power) for s, sign, power in terms]
@@ -85,8 +86,8 @@ def solve(
 ) -> AdderGraph:
     """Return a graph of few adders for the products of a vector with the columns of a matrix.
 
-    ``effort``: duration of the search that follows the first solution, in multiples of the latter's. ``limit``: levels
-    of adders of a column at most, if its terms allow them. The result does not depend on the machine. The graph's
+    ``effort``: duration of the search that follows the first solution, in multiples of the latter's. ``limit``: maximum
+    number of adder levels of a column, if its terms allow it. The result does not depend on the machine. The graph's
     normal form is compared with the matrix.
     """
     sums = Sums(columns, seed, limit)
@@ -101,9 +102,10 @@ def solve(
 def multiply_vector(
     builder: Builder, inputs: Sequence[int], columns: tuple[tuple[int, ...], ...]
 ) -> list[int]:
-    """Return the cells of the products of ``inputs`` with the columns of a matrix, solved once for equal ones.
+    """Build the products of ``inputs`` with the columns of a constant matrix; return their cells.
 
-    A large matrix is cut into blocks of rows: the pairs of terms of a column grow with the square of its length.
+    Equal matrices are solved once. A large matrix is cut into blocks of rows: the pairs of terms of a column grow with
+    the square of its length.
     """
     digits = sum(len(to_signed_digits(code)) for column in columns for code in column)
     pairs = digits**2 / (2 * len(columns))
@@ -124,13 +126,13 @@ def _solve_once(columns: tuple[tuple[int, ...], ...]) -> AdderGraph:
 
 
 def count_least_levels(columns: Sequence[Sequence[int]]) -> int:
-    """Return the fewest levels of adders of a matrix: those of the column with the most digits."""
+    """Return the smallest possible number of adder levels for the column with the most digits."""
     digits = [sum(len(to_signed_digits(code)) for code in column) for column in columns]
     return count_levels(max(digits, default=0))
 
 
 def _make_unshared(columns: tuple[tuple[int, ...], ...]) -> AdderGraph:
-    """Return the graph in which columns share nothing."""
+    """Return the adder graph in which columns share no sums."""
     sums = [
         tuple(
             (source, sign, power)
@@ -144,7 +146,10 @@ def _make_unshared(columns: tuple[tuple[int, ...], ...]) -> AdderGraph:
 
 
 def _improve(sums: Sums, work: int) -> None:
-    """Dissolve some shared sums and share again, many times; keep better graphs, and at first some worse ones."""
+    """Reduce the number of adders by simulated annealing: dissolve some shared sums, then share pairs of terms again.
+
+    Steps that add adders are accepted with a falling probability. The best graph is restored at the end.
+    """
     dice, start = sums.random, sums.work
     best, current = sums.copy_terms(), sums.adders
     best_adders = current
@@ -174,7 +179,7 @@ def _draw_sums(sums: Sums, count: int) -> list[int]:
 
 
 def _find_neighbours(sums: Sums, count: int) -> list[int]:
-    """Return about ``count`` shared sums that read one another, around a random sum."""
+    """Return up to ``count`` shared sums that read one another, around a random sum."""
     dice = sums.random
     front = [sums.draw_sum()]
     seen, neighbours = set(front), list[int]()
@@ -191,7 +196,7 @@ def _find_neighbours(sums: Sums, count: int) -> list[int]:
 
 
 def _order_sums(sums: Sums) -> AdderGraph:
-    """Return the sums, each after those that it reads."""
+    """Return the sums in topological order, as an adder graph."""
     order: dict[int, int] = {source: source for source in range(sums.inputs)}
     ordered: list[tuple[Term, ...]] = []
     stack = [(number, False) for number in reversed(sums.columns)]

@@ -1,4 +1,4 @@
-"""``Builder``: makes the cells of a netlist, each once, with constants folded away."""
+"""``Builder``: creates the cells of a netlist, shares equal cells and folds constants."""
 
 from __future__ import annotations
 
@@ -11,18 +11,21 @@ from qhls.rtl.netlist import WIRES, Cell, Kind, Netlist, Port
 
 BIT = Fixed(False, 1, 0)
 MOST_CELLS = 4_000_000
-"""Cells of the largest netlist: what a device holds is far below."""
+"""Maximum number of cells of a netlist, far above the capacity of any device."""
 
 
 class Builder:
-    """Cells so far. Each method returns the index of the cell of its result, whose range is exact or wider."""
+    """The cells of a netlist under construction.
+
+    Each method returns the index of the cell of its result, whose range is exact or wider.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.cells: list[Cell] = []
         self.labels: dict[int, tuple[str, str]] = {}
         self.depths: list[int] = []
-        """Adders, comparisons and tables on the longest path to each cell."""
+        """Number of cells with logic on the longest path to each cell."""
         self._places: dict[Cell, int] = {}
         self._labelled = 0
 
@@ -35,12 +38,12 @@ class Builder:
         return self.cells[a].hi
 
     def get_code(self, a: int) -> int | None:
-        """Return the code of a constant cell, None for another."""
+        """Return the code of a constant cell; None for any other cell."""
         cell = self.cells[a]
         return cell.setting if cell.kind is Kind.CONST else None
 
     def label(self, ids: Iterable[int], name: str, places: Iterable[str]) -> None:
-        """Name cells after the op and the elements that they compute, and those made on the way after the op."""
+        """Label the cells ``ids`` with an op's name and their elements, other new cells with the name and a number."""
         for cell, place in zip(ids, places, strict=True):
             if self.cells[cell].kind is not Kind.CONST:
                 self.labels.setdefault(cell, (name, place))
@@ -49,18 +52,18 @@ class Builder:
         self._labelled = len(self.cells)
 
     def finish(self, inputs: Sequence[Port], outputs: Sequence[Port]) -> Netlist:
-        """Return the netlist of the cells that the outputs need."""
+        """Return the netlist of all cells that the ports need."""
         ports = tuple(inputs), tuple(outputs)
         return Netlist(self.name, tuple(self.cells), *ports, self.labels).prune()
 
     # Cells
 
     def make_input(self, lo: int, hi: int) -> int:
-        """Return a new element of a port."""
+        """Return a new cell for one element of an input port."""
         return self._append(Cell(Kind.INPUT, (), lo, hi, len(self.cells)))
 
     def make_const(self, code: int) -> int:
-        """Return a constant."""
+        """Return the cell of a constant."""
         return self._append(Cell(Kind.CONST, (), code, code, code))
 
     def add(self, a: int, b: int) -> int:
@@ -134,7 +137,7 @@ class Builder:
         return self._make_cell(Kind.LESS, (a, b), 0, 1)
 
     def make_mux(self, bit: int, a: int, b: int, ends: tuple[int, int] | None = None) -> int:
-        """Return ``a`` if ``bit`` is 1, else ``b``; ``ends`` where more is known of the result."""
+        """Return ``a`` if ``bit`` is 1, else ``b``; ``ends``: the range of the result, if known to be narrower."""
         if self.get_code(bit) is not None or a == b:
             return a if self.get_code(bit) else b
         if (self.get_code(a), self.get_code(b)) == (1, 0):
@@ -143,7 +146,7 @@ class Builder:
         return self._make_cell(Kind.MUX, (bit, a, b), lo, hi)
 
     def make_and(self, a: int, b: int) -> int:
-        """Return whether two bits are both 1."""
+        """Return the logical AND of two bits."""
         if 0 in (self.get_code(a), self.get_code(b)):
             return self.make_const(0)
         if a == b or self.get_code(b) == 1:
@@ -153,7 +156,7 @@ class Builder:
         )
 
     def make_or(self, a: int, b: int) -> int:
-        """Return whether one of two bits is 1."""
+        """Return the logical OR of two bits."""
         if 1 in (self.get_code(a), self.get_code(b)):
             return self.make_const(1)
         if a == b or self.get_code(b) == 0:
@@ -171,7 +174,7 @@ class Builder:
         return self._make_cell(Kind.ANY, (a,), 0, 1)
 
     def make_table(self, a: int, entries: Sequence[int]) -> int:
-        """Return the entry at ``a``; the first belongs to the lowest code of ``a``."""
+        """Return the table entry for the code of ``a``; the first entry belongs to the lowest code."""
         if self.get_code(a) is not None:
             return self.make_const(entries[0])
         return self._make_cell(Kind.TABLE, (a,), min(entries), max(entries), tuple(entries))
@@ -179,14 +182,20 @@ class Builder:
     # Compositions
 
     def sum_terms(self, terms: Iterable[tuple[int, int, int]]) -> int:
-        """Return the sum of ``sign * cell * 2**power`` over ``terms`` (cell, sign, power), the shallowest first."""
+        """Return the sum of ``sign * cell * 2**power`` over ``terms`` (cell, sign, power).
+
+        Shallow cells are added first.
+        """
         cell, sign = self.sum_signed(terms, positive=True)
         return cell if sign > 0 else self.subtract(self.make_const(0), cell)
 
     def sum_signed(
         self, terms: Iterable[tuple[int, int, int]], positive: bool = False
     ) -> tuple[int, int]:
-        """Return a cell and a sign, whose product is the sum of ``terms``; ``positive``: 1 where it costs no adder."""
+        """Return a cell and a sign whose product is the sum of ``terms``.
+
+        ``positive``: the sign is 1 wherever that costs no adder.
+        """
         queue = [(cell, sign, power) for cell, sign, power in terms if self.get_code(cell) != 0]
         if not queue:
             return self.make_const(0), 1
@@ -205,7 +214,7 @@ class Builder:
     def _merge_pair(
         self, a: tuple[int, int, int], b: tuple[int, int, int], free: bool
     ) -> tuple[int, int, int]:
-        """Return two terms as one, whose power they have in common.
+        """Add two terms; return the sum as one term (cell, sign, power).
 
         With a ``free`` sign the higher power is subtracted, so low bits of the other are bits of the difference.
         """
@@ -238,7 +247,7 @@ class Builder:
 
 
 def to_signed_digits(code: int) -> list[tuple[int, int]]:
-    """Return ``code`` as ``sign * 2**power`` terms, no two of neighbouring powers: the fewest that exist."""
+    """Return the canonical signed digits of ``code``: the fewest (sign, power) whose ``sign * 2**power`` add to it."""
     digits: list[tuple[int, int]] = []
     power = 0
     while code:

@@ -1,4 +1,4 @@
-"""Projects in SystemVerilog: the files of a design that a hardware engineer expects."""
+"""Writing of SystemVerilog projects: sources, test bench, Makefile and README of a design."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from qhls.rtl.wires import build_netlist
 
 @dataclass(frozen=True)
 class VerilogProject:
-    """A project on disk; ``files``: its Verilog, the top module first."""
+    """A Verilog project on disk; ``files``: the names of its Verilog files, the top module first."""
 
     path: Path
     top: str
@@ -38,7 +38,7 @@ class VerilogProject:
 
     @property
     def sources(self) -> list[Path]:
-        """Return the Verilog files."""
+        """Return the paths of the Verilog files."""
         return [self.path / "rtl" / name for name in self.files]
 
 
@@ -73,7 +73,7 @@ def emit(
 
 
 def check_stimuli(graph: Graph, stimuli: Sequence[Array] | None) -> Sequence[Array]:
-    """Return the stimuli of a test bench, random ones by default. Raises ``EmitError`` for none."""
+    """Return checked ``stimuli``, or random ones for None. Raises ``EmitError`` for stimuli without a sample."""
     vectors = draw_stimuli(graph) if stimuli is None else stimuli
     if any(len(array) == 0 for array in vectors):
         raise EmitError(
@@ -83,7 +83,7 @@ def check_stimuli(graph: Graph, stimuli: Sequence[Array] | None) -> Sequence[Arr
 
 
 def note(graph: Graph, warnings: Sequence[str]) -> list[str]:
-    """Return the notes of a project."""
+    """Return the notes of the graph and ``warnings`` in printable characters, for a project."""
     return [make_printable(text, 1000) for text in (*graph.notes, *warnings)]
 
 
@@ -108,14 +108,14 @@ def write_project(
 
 
 def make_vectors(ports: Sequence[Port], arrays: Sequence[Array], name: str) -> dict[str, str]:
-    """Return the file of the codes of all ports, one line per sample."""
+    """Return the text of the data file ``name``, by its path: the codes of all ports, one line per sample."""
     return {f"{DATA_FOLDER}/{name}.hex": _print_vectors(ports, arrays)}
 
 
 def check_pipeline(schedule: Schedule) -> float:
-    """Return the clock period of a schedule of one pipeline, in which every weight has its own logic.
+    """Check that a schedule shares no hardware and asks for no streams; return its clock period.
 
-    Raises ``EmitError`` for one that shares hardware or asks for streams.
+    Raises ``EmitError`` for a schedule that shares hardware or asks for streams.
     """
     plain = Schedule()
     shared = (
@@ -139,12 +139,12 @@ def check_pipeline(schedule: Schedule) -> float:
 
 
 def render_shim(verilog: Verilog) -> str:
-    """Return the C++ with which Python runs the design on batches."""
+    """Return the C++ code through which Python simulates the design on batches."""
     return render("shim.cpp.j2", _describe(verilog))
 
 
 def render(template: str, settings: dict[str, Any]) -> str:
-    """Return a file of a project."""
+    """Return the text of ``template`` with ``settings``."""
     return _make_environment().get_template(template).render(settings)
 
 
@@ -184,14 +184,14 @@ def _list_elements(names: list[list[str]], ports: Sequence[Port]) -> Iterator[tu
 
 
 def _list_rows(names: list[list[str]], ports: Sequence[Port]) -> Iterator[tuple[str, str, str]]:
-    """Yield the first and the last name of every port, its shape and its type."""
+    """Yield for every port, as text, the names of its first and last element, its shape, and its type."""
     for elements, port in zip(names, ports, strict=True):
         ends = elements[0] if len(elements) == 1 else f"{elements[0]}` to `{elements[-1]}"
         yield ends, " x ".join(map(str, port.shape)) or "1", str(port.type)
 
 
 def _print_vectors(ports: Sequence[Port], arrays: Sequence[Array]) -> str:
-    """Return one line per sample, each code in hexadecimal as its bits are."""
+    """Return one line per sample, with the bit pattern of each code in hexadecimal."""
     columns: list[Any] = []
     for port, array in zip(ports, arrays, strict=True):
         mask, digits = (1 << port.type.width) - 1, -(-port.type.width // 4)

@@ -1,4 +1,4 @@
-"""``Netlist``: scalar cells on integer codes, each of which reads earlier ones; its meaning is ``evaluate``."""
+"""``Netlist``: scalar cells on integer codes, each of which reads earlier cells; ``evaluate`` defines its values."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from qhls.ir.types import Fixed
 
 
 class Kind(Enum):
-    """Operation of a cell. Codes are integers; points of numbers are known to the ops alone."""
+    """The operation of a cell on integer codes. Only ops know binary points."""
 
     INPUT = "input"
-    """An element of a port."""
+    """An element of an input port."""
     CONST = "const"
-    """The code ``setting``."""
+    """The constant ``setting``."""
     ADD = "add"
     SUB = "sub"
     MUL = "mul"
     SHIFT = "shift"
     """``a * 2**setting``, rounded down: wires only."""
     WRAP = "wrap"
-    """The low bits of ``a`` as the code of the type ``setting``: wires only."""
+    """The low bits of ``a`` as a code of the type ``setting``: wires only."""
     APPEND = "append"
     """``2 * a + b`` with one bit ``b``: wires only."""
     LESS = "less"
@@ -41,15 +41,15 @@ class Kind(Enum):
     TABLE = "table"
     """Entry of ``setting`` at ``a``, counted from the lowest code of ``a``."""
     REG = "reg"
-    """``a``, one clock later."""
+    """``a``, one clock cycle later."""
 
 
 WIRES = {Kind.INPUT, Kind.CONST, Kind.SHIFT, Kind.WRAP, Kind.APPEND}
-"""Kinds without logic."""
+"""Kinds of cells that consist of wires, without logic."""
 
 
 class Cell(NamedTuple):
-    """One operation: ``args`` are indices of earlier cells, ``lo`` and ``hi`` the ends of its codes."""
+    """One scalar operation: ``args`` are indices of earlier cells, ``lo`` and ``hi`` the range of its codes."""
 
     kind: Kind
     args: tuple[int, ...]
@@ -65,7 +65,7 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True)
 class Port:
-    """A tensor at the border: one cell per element, row-major, each in a port of ``type``."""
+    """An input or output tensor of a netlist: one cell per element, row-major, each in a Verilog port of ``type``."""
 
     name: str
     type: Fixed
@@ -75,9 +75,10 @@ class Port:
 
 @dataclass(frozen=True, eq=False)
 class Netlist:
-    """Cells in an order in which each reads earlier ones; ``labels`` name them: the op, and a suffix for the element.
+    """Cells in topological order, and the input and output ports.
 
-    ``latency`` is the number of registers on every path from an input to an output.
+    ``labels``: the op that each cell computes, and a suffix for the element. ``latency``: the number of registers on
+    every path from an input to an output.
     """
 
     name: str
@@ -98,7 +99,10 @@ class Netlist:
         ]
 
     def walk_values(self, codes: Sequence[Array]) -> Iterator[tuple[int, Array]]:
-        """Return every cell and its codes (samples,), in order; codes that no later cell reads are forgotten."""
+        """Yield the index of every cell and its codes (samples,), in order.
+
+        Codes that no later cell reads are dropped.
+        """
         samples = len(codes[0]) if codes else 1
         inputs = {
             cell: array.reshape(samples, len(port.cells))[:, place]
@@ -122,7 +126,7 @@ class Netlist:
                     values.pop(arg, None)
 
     def prune(self) -> Netlist:
-        """Return the netlist of the cells that the ports need."""
+        """Return the netlist without the cells that no port needs."""
         needed = {cell for port in (*self.inputs, *self.outputs) for cell in port.cells}
         for index in range(len(self.cells) - 1, -1, -1):
             if index in needed:
@@ -143,7 +147,7 @@ class Netlist:
 
     @cached_property
     def levels(self) -> int:
-        """Return the number of adders, comparisons and tables on the longest path between registers."""
+        """Return the number of cells with logic on the longest path between registers or ports."""
         depths: list[int] = []
         for cell in self.cells:
             below = max((depths[arg] for arg in cell.args), default=0)
@@ -152,7 +156,7 @@ class Netlist:
 
     @cached_property
     def _last_readers(self) -> dict[int, int]:
-        """Return the last cell that reads each cell."""
+        """Return the index of the last cell that reads each cell."""
         return {arg: index for index, cell in enumerate(self.cells) for arg in cell.args}
 
 
@@ -185,4 +189,4 @@ _RULES: dict[Kind, Callable[..., Array]] = {
     Kind.TABLE: _look_up,
     Kind.REG: lambda net, cell, a: a,
 }
-"""Meaning of each kind on arrays of codes."""
+"""Function that computes each kind of cell on arrays of codes."""

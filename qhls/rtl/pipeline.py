@@ -1,4 +1,4 @@
-"""Pipeline registers: cells in stages, each of which takes a clock period at most."""
+"""Pipelining of netlists: registers between stages that each fit into one clock period."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ LOGIC_LEVELS: dict[Kind, float] = {
     **dict.fromkeys((Kind.AND, Kind.OR, Kind.ANY), 0.5),
     Kind.MUL: 3.0,
 }
-"""Logic levels of each kind where a family has no table of delays.
+"""Logic levels of each kind of cell, for families without a table of delays.
 
 One level takes ``LOGIC_LEVEL_NS``, which a published design confirms on UltraScale+.
 """
 
 _MOST_CELLS = 50_000
-"""Cells of a netlist that is retimed; it takes about 0.2 ms per cell."""
+"""Maximum number of cells of a netlist that is retimed, at about 0.2 ms per cell."""
 
 
 def pipeline(netlist: Netlist, clock_period: float, family: str | None = None) -> Netlist:
@@ -45,7 +45,7 @@ def pipeline(netlist: Netlist, clock_period: float, family: str | None = None) -
 
 
 def find_simple(netlist: Netlist, delays: Sequence[float], room: float) -> list[list[int]]:
-    """Return the first possible stage of each cell, and the last possible ones where they need no more stages."""
+    """Return the earliest possible stage of each cell, and the latest ones if these need no more stages."""
     early = _find_earliest(netlist, delays, room)
     late = _find_latest(netlist, delays, room, max(early, default=0))
     return [early] if late is None else [early, late]
@@ -57,7 +57,7 @@ def register_bits(netlist: Netlist) -> int:
 
 
 def find_slowest_cell(netlist: Netlist, family: str) -> float:
-    """Return the shortest clock period for which a family has a pipeline: that of the slowest cell; 0 if unknown."""
+    """Return the shortest clock period in nanoseconds that the slowest cell allows; 0 for a family without delays."""
     table = find_delays(family)
     if table is None:
         return 0.0
@@ -68,7 +68,7 @@ def find_slowest_cell(netlist: Netlist, family: str) -> float:
 def list_delays(
     netlist: Netlist, clock_period: float, family: str | None
 ) -> tuple[list[float], float]:
-    """Return the nanoseconds of each cell, and those that the cells between two registers may take."""
+    """Return the delay of each cell, and the delay allowed between two registers, in nanoseconds."""
     table = find_delays(family)
     if table is None:
         return [LOGIC_LEVELS[cell.kind] * LOGIC_LEVEL_NS for cell in netlist.cells], clock_period
@@ -77,7 +77,7 @@ def list_delays(
 
 
 def _find_earliest(netlist: Netlist, delays: Sequence[float], room: float) -> list[int]:
-    """Return the first possible stage of each cell."""
+    """Return the earliest possible stage of each cell."""
     ends: list[tuple[int, float]] = []
     for cell, delay in zip(netlist.cells, delays, strict=True):
         stage, time = max((ends[arg] for arg in cell.args), default=(0, 0.0))
@@ -86,7 +86,10 @@ def _find_earliest(netlist: Netlist, delays: Sequence[float], room: float) -> li
 
 
 def _place_after(delay: float, stage: int, time: float, room: float) -> tuple[int, float]:
-    """Return the stage of a cell and its time in it, beside those of the cells that it reads or that read it."""
+    """Return the stage of a cell and its end time in that stage, given those of the cell before it.
+
+    The search for the latest stages runs from the outputs, where the cell before is the reader.
+    """
     if delay and time + delay > room and time > 0:
         return stage + 1, delay
     return stage, time + delay
@@ -95,7 +98,7 @@ def _place_after(delay: float, stage: int, time: float, room: float) -> tuple[in
 def _find_latest(
     netlist: Netlist, delays: Sequence[float], room: float, last: int
 ) -> list[int] | None:
-    """Return the last possible stage of each cell; None if that needs more than ``last`` stages."""
+    """Return the latest possible stage of each cell; None if that needs more than ``last`` stages."""
     ends = [(0, 0.0)] * len(netlist.cells)
     for index in range(len(ends) - 1, -1, -1):
         ends[index] = _place_after(delays[index], *ends[index], room)
@@ -135,7 +138,7 @@ class _Registers:
         self._places: dict[tuple[int, int], int] = {}
 
     def find(self, index: int, stage: int) -> int:
-        """Return the cell that has the value of ``index`` in ``stage``."""
+        """Return the new cell that holds the value of the old cell ``index`` in ``stage``."""
         place = self._places.get((index, stage))
         if place is None:
             place = self._places[index, stage] = self._make(index, stage)
@@ -158,7 +161,7 @@ class _Registers:
 
 
 def is_free(netlist: Netlist, cell: Cell) -> bool:
-    """Return whether wires are as cheap behind the registers of their operands as before them."""
+    """Return whether ``cell`` is a shift or wrap whose operand takes no more register bits than its result."""
     if cell.kind not in (Kind.SHIFT, Kind.WRAP):
         return False
     return cell.type.width >= netlist.cells[cell.args[0]].type.width

@@ -34,9 +34,9 @@ from qhls.system.progress import report
 
 VARIABLE = "QHLS_VERILATOR"
 CHUNK = 1024
-"""Samples per call of a library: few enough to act on Ctrl-C, enough to hide what a call costs."""
+"""Samples per call of the compiled library: few enough to react to Ctrl-C, enough to hide the cost of a call."""
 OPTIMISATION = "-O1"
-"""Level of g++: higher ones take longer than they save."""
+"""Optimisation level of g++: higher levels take longer to compile than they save."""
 _WORD = 64
 _RUNTIME = ("verilated.cpp", "verilated_threads.cpp")
 _FLAGS = ["-std=c++17", "-w", "-fPIC", "-fno-gnu-unique", "-DVL_TIME_CONTEXT"]
@@ -81,12 +81,15 @@ def _is_root(root: Path) -> bool:
 
 
 V = TypeVar("V")
-"""The Verilog of a simulation, with the names of its ports."""
+"""Type of the Verilog that a simulation runs, with the names of its ports."""
 
 
 @dataclass(frozen=True)
 class Simulation(ABC, Generic[V]):
-    """Verilog built for simulation: ``run`` gives the outputs, ``tap`` those of all ops (if built for that)."""
+    """A compiled simulation of Verilog.
+
+    ``run`` returns the outputs, ``tap`` the results of all ops, if the simulation was built with taps.
+    """
 
     graph: Graph
     verilog: V
@@ -111,7 +114,7 @@ class Simulation(ABC, Generic[V]):
         return self._run_all(codes)[: len(self.graph.outputs)]
 
     def tap(self, codes: Sequence[Array]) -> dict[Op, Array]:
-        """Return the result of every op, in the graph's order. Raises ``RtlError`` if it was not built for that."""
+        """Return the recorded result of every op in ``taps``. Raises ``RtlError`` if the simulation has no taps."""
         if not self.taps:
             raise RtlError(
                 f"{type(self).__name__}.tap: expected a simulation built with taps=True, got one without. Build it "
@@ -121,12 +124,12 @@ class Simulation(ABC, Generic[V]):
 
 
 class Rtl(Simulation[Verilog]):
-    """Verilog of one module, which takes a sample per call or per clock."""
+    """A simulation of one Verilog module, combinational or pipelined."""
 
     def count_cycles(self, codes: Sequence[Array]) -> int:
-        """Return the clock cycles from the second sample of ``codes`` to its outputs, as counted.
+        """Return the clock cycles from the second sample of ``codes`` to its outputs, counted in a simulation.
 
-        Outputs of the two samples differ. Raises ``RtlError`` if the outputs do not come.
+        The outputs of the first two samples must differ. Raises ``RtlError`` if the outputs do not come.
         """
         checked = list(check_codes(self.graph, [array[:2] for array in codes]).values())
         net = self.verilog.netlist
@@ -151,7 +154,10 @@ class Rtl(Simulation[Verilog]):
         return int(counted)
 
     def _run_all(self, codes: Sequence[Array]) -> list[Array]:
-        """Run in chunks, because Python sees Ctrl-C only between two calls of the library."""
+        """Return the codes of the outputs, then of the taps.
+
+        Samples run in chunks, because Python sees Ctrl-C only between two calls of the library.
+        """
         checked = list(check_codes(self.graph, codes).values())
         net = self.verilog.netlist
         samples = len(checked[0])
@@ -180,7 +186,7 @@ def _count_port_words(port: Port) -> int:
 
 
 def _pack(port: Port, codes: Array) -> Array:
-    """Return the words of each sample: a code's bits, the lowest word first."""
+    """Return the codes of each sample as 64-bit words, the lowest word of a code first."""
     flat, count = codes.reshape(len(codes), len(port.cells)), _count_words(port.type)
     if count == 1:
         mask = (1 << port.type.width) - 1
@@ -215,10 +221,10 @@ def build(
     taps: bool = False,
     waves: bool = False,
 ) -> Rtl:
-    """Build the Verilog of ``graph`` for simulation; what was built before comes from the cache.
+    """Build a simulation of the Verilog of ``graph``, or load it from the cache.
 
-    ``waves``: one that ``write_waves`` runs. Raises ``RtlError`` with the messages of Verilator or the compiler when
-    one of them fails.
+    ``waves``: whether ``write_waves`` can run it. Raises ``RtlError`` with the messages of Verilator or the compiler
+    when one of them fails.
     """
     tapped = tuple(op for op in graph.ops if not isinstance(op, Input | Const)) if taps else ()
     verilog = Verilog.of(build_netlist(graph, tapped, clock_period, family))
@@ -226,7 +232,7 @@ def build(
 
 
 def build_text(graph: Graph, verilog: Verilog, text: str, waves: bool = False) -> Rtl:
-    """Build ``text``, which has the ports of ``verilog``, for simulation, as ``build`` does."""
+    """Build a simulation of the Verilog ``text``, which has the ports of ``verilog``, as ``build`` does."""
     path = build_library({f"{verilog.top}.sv": text}, render_shim(verilog), waves)
     return Rtl(graph, verilog, path)
 
@@ -238,10 +244,11 @@ def write_waves(simulation: Simulation[Any], codes: Sequence[Array], path: Path)
 
 
 def build_library(sources: Mapping[str, str], shim: str, waves: bool = False) -> Path:
-    """Return the library of a simulation: ``sources`` by file, the top module's first, and C++ that drives it.
+    """Compile Verilog and the C++ ``shim`` that drives it; return the path of the library.
 
-    ``waves``: with signals in a file, which makes it slow. Raises ``RtlError`` with the messages of Verilator or the
-    compiler when one of them fails.
+    ``sources``: Verilog by file name, the top module's first. ``waves``: whether the library can write signals to a
+    file, which makes it slow. Raises ``RtlError`` with the messages of Verilator or the compiler when one of them
+    fails.
     """
     report("build the simulation of the Verilog")
     executable, root = find_verilator()

@@ -1,4 +1,4 @@
-"""Step functions of one number as logic: a table, comparisons side by side, or a search by halving."""
+"""Step functions in logic: a table, parallel comparisons, or a binary search."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from qhls.rtl.builder import Builder
 
 _LUT_INPUTS = 6
 _WIDEST_TABLE = 16
-"""Bits of the longest table: 2**16 lines of Verilog."""
+"""Maximum number of address bits of a table: 2**16 lines of Verilog."""
 
 
 def build_steps(build: Builder, x: int, steps: Sequence[int], values: Sequence[int]) -> int:
-    """Return ``values[number of steps <= x]``, in the form with the fewest LUTs. ``steps`` rise."""
+    """Build ``values[number of steps <= x]`` in the form with the fewest LUTs; return its cell.
+
+    ``steps``: thresholds in ascending order.
+    """
     first, last = (bisect_right(steps, end) for end in (build.get_lo(x), build.get_hi(x)))
     steps, values = steps[first:last], values[first : last + 1]
     kept = [i for i in range(len(steps)) if values[i] != values[i + 1]]
@@ -32,7 +35,7 @@ def build_steps(build: Builder, x: int, steps: Sequence[int], values: Sequence[i
 
 
 def _count_rom_luts(bits: int) -> float:
-    """Return the LUTs of one output of a table of 2**bits entries."""
+    """Return the number of LUTs per output bit of a table with 2**bits entries."""
     return max(1.0, 2.0 ** (bits - _LUT_INPUTS))
 
 
@@ -49,7 +52,7 @@ def _make_table(build: Builder, x: int, steps: Sequence[int], values: Sequence[i
 
 
 def _make_tree(build: Builder, x: int, steps: Sequence[int], values: Sequence[int]) -> int:
-    """Return a tree of choices whose bits are all computed at once."""
+    """Build a tree of multiplexers whose select bits are all computed in parallel."""
     if not steps:
         return build.make_const(values[0])
     half = len(steps) // 2
@@ -59,7 +62,7 @@ def _make_tree(build: Builder, x: int, steps: Sequence[int], values: Sequence[in
 
 
 def _search(build: Builder, x: int, steps: Sequence[int], values: Sequence[int]) -> int:
-    """Return the entry whose index is found bit by bit, each time with a threshold from a table."""
+    """Build a binary search: each bit of the index takes one comparison with a threshold from a table."""
     stages = len(steps).bit_length()
     size = 1 << stages
     beyond = build.get_hi(x) + 1

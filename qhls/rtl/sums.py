@@ -1,6 +1,6 @@
-"""``Sums``: signed shifted terms of the columns of a matrix, and the sums of terms that several of them share.
+"""``Sums``: writes the columns of a matrix as sums of shifted terms and shares pairs of terms, to save adders.
 
-Counts of all pairs of terms are kept as terms come and go, so the pair that occurs most often is always known.
+Every change of a term updates the counts of all pairs of terms, so the most frequent pair is always known.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ Term = tuple[int, int, int]
 """Source, sign and power: ``sign * source * 2**power``. Sources are inputs first, then sums."""
 
 _POWERS = 2
-"""Powers of two with which one column is subtracted from another."""
+"""Number of powers of two (1, 2) tried as factors of a column that is subtracted from another column."""
 _SOURCE_BITS = 24
-"""Bits of a source's number within the number of a pair."""
+"""Width in bits of a source's number within the integer that encodes a pair."""
 _CHANGE = 8
-"""Pairs that are counted in the time that a change of a term takes for all else."""
+"""Constant part of the duration of adding or removing a term, as a number of counted pairs."""
 _OPEN, _CLOSE, _INSERT, _DELETE = range(4)
 
 
 class Sums:
-    """Sums of terms by number: first inputs (which have none), then columns, then shared sums.
+    """Numbered sums of terms: first the inputs, which have no terms, then the columns, then the shared sums.
 
     A term is ``source << bits | power``. A sum maps each of its terms to two numbers that make the number of a pair one
     addition: twice the term, plus 1 if it is negative, and what the pair's number takes from its lower term.
@@ -43,22 +43,22 @@ class Sums:
         digits = [[to_signed_digits(code) for code in rest] for rest, _, _ in parts]
         top = max((power for column in digits for d in column for _, power in d), default=0)
         self.top = top + 2
-        """Largest power; a digit written another way may need one more than the matrix."""
+        """Largest power; recoded digits may need one more than the matrix."""
         self.bits = self.top.bit_length() + 1
-        """Bits of a power within the number of a term."""
+        """Width in bits of a power within the integer that encodes a term."""
         self._mask = (1 << self.bits) - 1
         self._shift = _SOURCE_BITS + self.bits + 3
         self.terms: dict[int, dict[int, tuple[int, int]]] = {}
         self.users: dict[int, dict[int, int]] = {source: {} for source in range(self.inputs)}
-        """Sums that read each source, and the powers: one bit each, those of negative terms ``_half`` bits higher."""
+        """Sums that read each source, each with a bit mask of powers; negative terms are ``_half`` bits higher."""
         self._half = 2 * self.top + 2
         self.random = random.Random(seed)
         self.levels: dict[int, int] = dict.fromkeys(range(self.inputs), 0)
-        """Levels of adders of each source, at most."""
+        """Maximum number of adder levels of each source."""
         self.limit = limit
         self._counts: dict[int, int] = {}
         self._ranks: list[list[int]] = [[], []]
-        """Pairs by the counts that they have had since they were looked at."""
+        """Pairs to be shared, by number of occurrences; entries may be out of date."""
         self._late: set[int] = set()
         """Pairs that are shared after all others."""
         self._free: set[int] = set()
@@ -66,7 +66,7 @@ class Sums:
         self._log: list[tuple[int, int, int]] = []
         self.adders = 0
         self.work = 0
-        """Pairs that were counted, up and down: a measure of time that is the same on every machine."""
+        """Number of changes of pair counts: a measure of time that is the same on every machine."""
         for number, (_, _, above) in zip(self.columns, parts, strict=True):
             self._open(number, (limit or 0) - above)
         for number, column, (_, base, _) in zip(self.columns, digits, parts, strict=True):
@@ -94,7 +94,7 @@ class Sums:
         self._log.append((_CLOSE, number, self.levels[number]))
 
     def _list_pairs(self, terms: dict[int, tuple[int, int]], signed: int, low: int) -> list[int]:
-        """Return the numbers of the pairs of a term with each of ``terms``."""
+        """Return the integers that encode the pairs of a term with each of ``terms``."""
         self.work += len(terms) + _CHANGE
         negative = signed & 1
         even = signed - negative
@@ -104,7 +104,7 @@ class Sums:
         ]
 
     def _insert(self, number: int, signed: int) -> None:
-        """Add a term that the sum does not have, and count its pairs."""
+        """Add a new term to a sum and count its pairs with the other terms."""
         terms, counts, ranks, bits = self.terms[number], self._counts, self._ranks, self.bits
         term, negative = signed >> 1, signed & 1
         source = term >> bits
@@ -127,7 +127,7 @@ class Sums:
         self._log.append((_INSERT, number, signed))
 
     def _delete(self, number: int, term: int) -> int:
-        """Remove a term of a sum and its pairs; return whether it is negative."""
+        """Remove a term from a sum and from the counts of pairs; return 1 if the term is negative, else 0."""
         terms, counts, bits = self.terms[number], self._counts, self.bits
         signed, low = terms.pop(term)
         negative = signed & 1
@@ -149,7 +149,7 @@ class Sums:
         return negative
 
     def add(self, number: int, term: int, negative: int) -> None:
-        """Add a term to a sum: two equal ones become one of the next power, two opposite ones nothing."""
+        """Add a term to a sum: two equal terms merge into one of the next power, two opposite terms cancel."""
         terms = self.terms[number]
         while term in terms:
             if self._delete(number, term) != negative:
@@ -158,7 +158,7 @@ class Sums:
         self._insert(number, term * 2 + negative)
 
     def recode(self, count: int) -> None:
-        """Try ``count`` times to write a random number's digits another way: 4 - 1 as 2 + 1, or back."""
+        """Try ``count`` times to rewrite digits of a random sum: 4 - 1 as 2 + 1, or 2 + 1 as 4 - 1."""
         highest = self.top - 1
         for _ in range(count):
             number = self.draw_sum()
@@ -219,7 +219,10 @@ class Sums:
     # Shared sums
 
     def extract(self) -> None:
-        """Share the pair that occurs most often, until no pair occurs twice; those of dissolved sums may come last."""
+        """Replace the most frequent pair of terms by a shared sum, while a pair occurs twice and adder levels allow it.
+
+        Pairs of sums that ``dissolve`` marked as late come after all others.
+        """
         self._share_ranks()
         for key in self._late:
             if (count := self._counts.get(key, 0)) > 1:
@@ -268,7 +271,7 @@ class Sums:
     def _find_places(
         self, first: int, second: int, gap: int, opposite: int
     ) -> list[tuple[int, int, int]]:
-        """Return the sums and the two terms of every occurrence of a pair; no term is in two."""
+        """Return the occurrences of a pair that may be shared, as (sum, first term, second term); none share a term."""
         bits, half, places = self.bits, self._half, list[tuple[int, int, int]]()
         readers, others = self.users[first], self.users[second]
         low, high, whole = first << bits, (second << bits) + gap, (1 << half) - 1
@@ -294,7 +297,7 @@ class Sums:
     def _keep_shallow(
         self, places: list[tuple[int, int, int]], first: int, second: int
     ) -> list[tuple[int, int, int]]:
-        """Return the occurrences whose sum keeps to its levels if the pair is added first."""
+        """Return the occurrences whose sum stays within its adder levels if the pair is added first."""
         a, b = 1 << self.levels[first], 1 << self.levels[second]
         more = 2 * max(a, b) - a - b
         if not more:
@@ -313,11 +316,11 @@ class Sums:
         return kept
 
     def _load(self, number: int) -> int:
-        """Return how much of ``2**levels`` the terms of a sum take."""
+        """Return how much of the capacity ``2**levels`` of a sum its terms use."""
         return sum(1 << self.levels[term >> self.bits] for term in self.terms[number])
 
     def _find_reused(self, places: Iterable[tuple[int, int, int]]) -> int | None:
-        """Return the sum that is one of the pairs and nothing else."""
+        """Return an existing sum that consists of the pair alone; None without such a sum."""
         for number, a, b in places:
             whole = len(self.terms[number]) == 2 and not min(a & self._mask, b & self._mask)
             if whole and (self.limit is None or number not in self.columns):
@@ -333,14 +336,17 @@ class Sums:
         return number
 
     def _inline(self, source: int) -> None:
-        """Dissolve a shared sum with one reader."""
+        """Dissolve a shared sum that at most one term reads."""
         if source in self.terms and source not in self.columns:
             readers = self.users[source]
             if sum(powers.bit_count() for powers in readers.values()) <= 1:
                 self.dissolve(source)
 
     def dissolve(self, number: int, late: bool = False) -> None:
-        """Replace a shared sum by its terms wherever it is read; ``late``: they are shared after all other pairs."""
+        """Replace a shared sum by its terms wherever it is read.
+
+        ``late``: whether these terms are shared again only after all other pairs.
+        """
         inner = list(self.terms[number].values())
         if late and len(inner) == 2:
             (low, part), (high, _) = sorted(inner)
@@ -356,23 +362,24 @@ class Sums:
         self._close(number)
 
     def list_terms(self, number: int) -> list[Term]:
-        """Return the terms of a sum, in order."""
+        """Return the terms of a sum in ascending order."""
         codes = sorted(signed for signed, _ in self.terms[number].values())
         return [(c >> self.bits + 1, 1 - 2 * (c & 1), c >> 1 & self._mask) for c in codes]
 
     def is_shared(self, number: int) -> bool:
-        """Return whether a number is that of a shared sum."""
+        """Return whether ``number`` denotes a shared sum."""
         return number in self.terms and number not in self.columns
 
 
 def _subtract_columns(
     columns: Sequence[Sequence[int]], limit: int | None
 ) -> list[tuple[list[int], tuple[int, int, int] | None, int]]:
-    """Return each column as a rest and another one's number, sign and power, where that has fewer digits.
+    """Return each column as its difference from another column, where the difference has fewer digits.
 
-    The others come earlier in trees that begin with the column of the fewest digits and take the nearest next. The last
-    number of a column is that of the steps from it to the end of its tree. Each takes a level, so the
-    levels of ``limit`` beyond the fewest bound them.
+    An entry is the difference, the other column's number, sign and power (or None), and a number of steps. The columns
+    form trees that begin with the column of the fewest digits and take the nearest next. The number of steps is that
+    from a column to the end of its tree. Each step takes a level, so the levels of ``limit`` beyond the fewest bound
+    the steps.
     """
     numbers = np.array(columns, object).reshape(len(columns), -1).astype(np.int64)
     costs = _count_digits(numbers)
@@ -405,11 +412,11 @@ def _subtract_columns(
 
 
 def _count_digits(numbers: Array) -> Array:
-    """Return the number of signed digits of each row: the ones of ``3 x`` that differ from those of ``x``."""
+    """Return the number of signed digits of each row: the bits in which ``3 x`` and ``x`` differ."""
     size: Array = abs(numbers)
     return np.bitwise_count(size ^ 3 * size).sum(-1)
 
 
 def count_levels(terms: int) -> int:
-    """Return the fewest levels of adders of a sum of so many terms."""
+    """Return the smallest possible number of adder levels of a sum of ``terms`` terms."""
     return max(int(terms) - 1, 0).bit_length()

@@ -1,4 +1,4 @@
-"""Verilog of a netlist: one wire per cell, every operand brought to the width of its result."""
+"""Printing of a netlist as Verilog: expressions of cells, with operands extended or cut to the width of the result."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from qhls.ir.types import Fixed
 from qhls.rtl.netlist import Cell, Kind, Netlist, Port
 
 _LONGEST = 64
-"""Most characters of an op's name in the name of a wire; the index of the element follows."""
+"""Maximum length of an op's name within a wire's name; the index of the element follows."""
 _LITERAL = 32
-"""Bits up to which literals are decimal."""
+"""Maximum width in bits of decimal literals; wider literals are hexadecimal."""
 _SUMS = {Kind.ADD, Kind.SUB}
 _CONCATENATED = {Kind.ADD, Kind.SUB, Kind.MUX, Kind.REG}
 """Kinds of cells whose operands may be concatenations instead of wires."""
@@ -34,7 +34,7 @@ class Verilog:
 
     @classmethod
     def of(cls, netlist: Netlist) -> Verilog:
-        """Return the module with all names of ports chosen."""
+        """Return the Verilog module of ``netlist``, with names for the module, the clock and all ports."""
         names = Names()
         top, clock = names.take(netlist.name), names.take("clk")
         inputs = [_name_elements(names, port.name, port) for port in netlist.inputs]
@@ -89,7 +89,7 @@ class Verilog:
 
     @cached_property
     def _wires(self) -> dict[int, str]:
-        """Return the names of the cells that have a wire."""
+        """Return the wire name of each cell that has a wire."""
         shown: dict[int, str] = {}
         elements = self._port_elements
         for index, cell in enumerate(self.netlist.cells):
@@ -109,7 +109,7 @@ class Verilog:
 
     @cached_property
     def _inline(self) -> set[int]:
-        """Return the left shifts that only sums read: they are concatenations there."""
+        """Return the left shifts without a wire, which all their readers print as concatenations."""
         cells = self.netlist.cells
         left = {i for i, cell in enumerate(cells) if cell.kind is Kind.SHIFT and cell.setting > 0}
         for cell in cells:
@@ -123,7 +123,7 @@ class Verilog:
         return self._wires
 
     def print_operand(self, index: int, width: int) -> str:
-        """Return the low ``width`` bits of a cell, extended by its sign."""
+        """Return the Verilog expression of a cell, extended or cut to ``width`` bits."""
         cell = self.netlist.cells[index]
         if cell.kind is Kind.CONST:
             return make_literal(cell.setting, width)
@@ -150,11 +150,14 @@ class Verilog:
         return self.netlist.cells[index].kind is Kind.INPUT
 
     def print_whole(self, index: int) -> str:
-        """Return all bits of a cell."""
+        """Return the Verilog expression of a cell with all its bits."""
         return self.print_operand(index, self._get_type(index).width)
 
     def print_bits(self, index: int, low: int, width: int) -> str:
-        """Return ``width`` bits of a cell from bit ``low`` on, at least its highest."""
+        """Return the Verilog part-select of up to ``width`` bits of a cell from bit ``low`` on.
+
+        It contains at least the cell's highest bit.
+        """
         own = self._get_type(index)
         first = min(low, own.width - 1)
         last = min(low + width, own.width) - 1
@@ -196,13 +199,13 @@ def _name_elements(names: Names, name: str, port: Port) -> list[str]:
 
 
 def _print_range(of: Fixed) -> str:
-    """Return the sign and the range of a declaration."""
+    """Return the keyword ``signed`` and the bit range of a Verilog declaration, each only if needed."""
     bits = f"[{of.width - 1}:0] " if of.width > 1 else ""
     return f"signed {bits}" if of.signed else bits
 
 
 def make_literal(code: int, width: int) -> str:
-    """Return a number, modulo ``2**width``, as ``width`` bits."""
+    """Return the Verilog literal of ``code`` modulo ``2**width``, with ``width`` bits."""
     pattern = code & ((1 << width) - 1)
     return f"{width}'d{pattern}" if width <= _LITERAL else f"{width}'h{pattern:x}"
 
@@ -267,4 +270,4 @@ _EXPRESSIONS: dict[Kind, Callable[[Verilog, Cell], str]] = {
     Kind.OR: _print_gate("|"),
     Kind.ANY: lambda printer, cell: f"|{printer.print_whole(cell.args[0])}",
 }
-"""Right side of the assignment of each kind; tables and registers have statements."""
+"""Function that prints the Verilog expression of each kind of cell; tables and registers need statements."""

@@ -1,4 +1,4 @@
-"""``Wires``: tensors of cells, the third world in which an op's ``evaluate`` runs, beside integers and intervals."""
+"""``Wires``: tensors of netlist cells, on which an op's ``evaluate`` runs as on integers and intervals."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def build_netlist(
     clock_period: float | None = None,
     family: str | None = None,
 ) -> Netlist:
-    """Return the netlist of ``graph``; ``taps`` are ops whose results are outputs after the graph's.
+    """Return the netlist of ``graph``; the results of the ops ``taps`` are further outputs.
 
     ``clock_period``: nanoseconds of a pipeline's clock; None for a netlist without registers. ``family``: the FPGA
     family whose delays count.
@@ -65,7 +65,7 @@ def _make_input(builder: Builder, op: Input) -> Wires:
 
 
 class Wires:
-    """A tensor of cells ``ids`` of ``builder``, with the algebra of ``Codes``."""
+    """A tensor of netlist cells with the operations of ``Codes``; ``ids``: the indices of the cells in ``builder``."""
 
     def __init__(self, builder: Builder, ids: Array) -> None:
         self.builder = builder
@@ -73,7 +73,7 @@ class Wires:
 
     @classmethod
     def of(cls, builder: Builder, codes: Codes) -> Wires:
-        """Return the constants ``codes``."""
+        """Return the wires of the constants ``codes``."""
         numbers = codes.to_integers()
         ids = [builder.make_const(int(code)) for code in numbers.ravel().tolist()]
         return cls(builder, np.array(ids, np.int64).reshape(numbers.shape))
@@ -84,11 +84,11 @@ class Wires:
         return self.ids.shape
 
     def make_constant(self, codes: Codes) -> Wires:
-        """Return the constants ``codes`` beside these wires."""
+        """Return the wires of the constants ``codes`` in the same builder."""
         return Wires.of(self.builder, codes)
 
     def get_codes(self) -> Array:
-        """Return the codes of constants, as Python ints."""
+        """Return the codes of these wires, which must be constants, as an array of Python ints."""
         codes = [self.builder.cells[cell].setting for cell in self.ids.ravel().tolist()]
         return np.array([*codes, None], object)[:-1].reshape(self.shape)
 
@@ -123,7 +123,7 @@ class Wires:
         return self._map_cells(lambda cell: self.builder.shift(cell, bits))
 
     def __matmul__(self, other: Wires) -> Wires:
-        """Return the products with matrices of constants, which share terms, or of weights that change."""
+        """Return the matrix product with ``other``; the products with constants share terms."""
         lead = np.broadcast_shapes(self.shape[:-2], other.shape[:-2])
         x = np.broadcast_to(self.ids, (*lead, *self.shape[-2:]))
         ids = np.empty((*x.shape[:-1], other.shape[-1]), np.int64)
@@ -146,7 +146,10 @@ class Wires:
         return self._map_cells(lambda cell: self._round(cell, bits, rounding))
 
     def _round(self, cell: int, bits: int, rounding: Rounding) -> int:
-        """Return the floor plus a bit: one that was dropped and, half to even, the others or the lowest that stays."""
+        """Return the cell of ``cell / 2**bits``, rounded: the floor plus a rounding bit.
+
+        That is the highest dropped bit; half to even also requires that another dropped bit is 1 or the floor is odd.
+        """
         build = self.builder
         floor = build.shift(cell, -bits)
         if rounding is Rounding.FLOOR:
@@ -164,7 +167,7 @@ class Wires:
         return self.maximum(low).minimum(high)
 
     def wrap(self, to: Fixed) -> Wires:
-        """Keep the low bits, as a code of ``to``."""
+        """Return the low bits as codes of the type ``to``."""
         return self._map_cells(lambda cell: self.builder.wrap(cell, to))
 
     def maximum(self, other: Wires) -> Wires:
@@ -186,12 +189,12 @@ class Wires:
         return build.make_mux(build.make_less(b, a), b, a, ends)
 
     def step(self, thresholds: Wires, values: Wires) -> Wires:
-        """Return ``values[number of thresholds <= x]``."""
+        """Return ``values[number of thresholds <= x]`` for every element ``x``."""
         steps, levels = thresholds.get_codes().tolist(), values.get_codes().tolist()
         return self._map_cells(lambda cell: build_steps(self.builder, cell, steps, levels))
 
     def take_rows(self, table: Wires) -> Wires:
-        """Return the rows of constants ``table`` at these indices."""
+        """Return the rows of the constant ``table`` that these wires select as indices."""
         rows = table.get_codes()
         columns = rows.reshape(len(rows), -1).T.tolist()
         cells = [
@@ -204,13 +207,16 @@ class Wires:
         return Wires(self.builder, np.array(cells, np.int64).reshape(*self.shape, *rows.shape[1:]))
 
     def argmax(self) -> Wires:
-        """Return the index of the largest along the last axis, the first of equals; that axis keeps length 1."""
+        """Return the index of the largest element along the last axis, which keeps length 1.
+
+        Of equal elements, the first counts.
+        """
         lines = self.ids.reshape(-1, self.shape[-1]).tolist()
         places = [self._place_of_largest(line) for line in lines]
         return Wires(self.builder, np.array(places, np.int64).reshape(*self.shape[:-1], 1))
 
     def _place_of_largest(self, line: list[int]) -> int:
-        """Return the index of the largest by halves, which keep their order."""
+        """Return the cell of the largest element's index, found by a binary tree; the first of equal elements."""
         build = self.builder
         pairs = [(cell, build.make_const(place)) for place, cell in enumerate(line)]
         while len(pairs) > 1:
@@ -221,11 +227,11 @@ class Wires:
             pairs = halved + pairs[2 * len(halved) :]
         return pairs[0][1]
 
-    # Moving elements about makes no cell.
+    # Moving elements creates no cells.
 
     @property
     def rows(self) -> Iterator[Wires]:
-        """Return the wires along the first axis."""
+        """Return an iterator over the wires along the first axis."""
         return (Wires(self.builder, row) for row in self.ids)
 
     def map(self, f: Callable[[Array], Array]) -> Wires:
@@ -241,7 +247,7 @@ class Wires:
 def _multiply_scalars(
     builder: Builder, inputs: Sequence[int], columns: tuple[tuple[int, ...], ...]
 ) -> list[int]:
-    """Return the cells of the products of ``inputs`` with columns of cells."""
+    """Build the products of ``inputs`` with the columns of a matrix of cells; return their cells."""
     return [
         builder.sum_terms(
             (builder.multiply(x, w), 1, 0) for x, w in zip(inputs, column, strict=True)

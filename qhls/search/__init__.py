@@ -1,4 +1,4 @@
-"""Search for quantised models: the best of one score, as AutoQKeras, or the front of several objectives.
+"""Search for quantised models: the best by one score, as in AutoQKeras, or the Pareto front of several objectives.
 
 >>> best = qhls.search.AutoQKeras(model, limit={"Dense": [4, 8, 4]}, max_trials=20)
 >>> best.fit(x, y, validation_data=(x_val, y_val), epochs=10)
@@ -12,7 +12,7 @@ from importlib import import_module
 from inspect import signature
 from types import ModuleType
 
-import qhls.system.needs_keras  # noqa: F401 - before what imports Keras, so that its message is read
+import qhls.system.needs_keras  # noqa: F401 - before any import of Keras, so that its error is shown
 from qhls.search.auto import AutoQKeras
 from qhls.search.errors import (
     BudgetError,
@@ -33,17 +33,17 @@ from qhls.search.space.choices import Space
 
 
 class _Callable(ModuleType):
-    """This module, which can be called as ``pareto``."""
+    """Class of this module, which makes the module callable as ``pareto``."""
 
     __call__ = staticmethod(pareto)
 
 
 __signature__ = signature(
     pareto
-)  # inspect takes the first parameter of a class's __call__ for self
+)  # inspect treats the first parameter of a class's __call__ as self
 sys.modules[__name__].__class__ = _Callable
 
-# Scripts that read a journal or a front import these modules by the names they had before the rooms.
+# Aliases for scripts that import these modules by their former names.
 for _name, _place in {
     "costs": "goals.costs",
     "front": "results.front",

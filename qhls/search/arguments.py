@@ -13,7 +13,7 @@ from qhls.search.errors import SearchError
 
 
 def refuse_unknown(function: str, names: Iterable[str], known: Sequence[str]) -> None:
-    """Raise ``SearchError`` for a name that ``function`` has no argument of, with the nearest one."""
+    """Raise ``SearchError`` for a name that is not an argument of ``function``; the message suggests a similar one."""
     for name in names:
         if name not in known:
             close = get_close_matches(name, known, n=1)
@@ -24,7 +24,7 @@ def refuse_unknown(function: str, names: Iterable[str], known: Sequence[str]) ->
 
 
 def require_whole(name: str, number: Any, least: int = 1, most: float = math.inf) -> None:
-    """Raise ``SearchError`` unless ``number`` is a whole one from ``least`` to ``most``."""
+    """Raise ``SearchError`` unless ``number`` is an integer from ``least`` to ``most``."""
     whole = isinstance(number, int) and not isinstance(number, bool)
     if not (whole and least <= number <= most):
         upper = f" to {most}" if math.isfinite(most) else ""
@@ -34,7 +34,7 @@ def require_whole(name: str, number: Any, least: int = 1, most: float = math.inf
 
 
 def require_finite(name: str, array: Any) -> None:
-    """Raise ``SearchError`` for an array that is not of finite numbers; other things have no say in it."""
+    """Raise ``SearchError`` for a NumPy array that has anything but finite numbers; ignore other objects."""
     if not isinstance(array, np.ndarray):
         return
     if array.dtype.kind not in "fiub":

@@ -42,15 +42,15 @@ _IGNORED = ("distribution_strategy", "executions_per_trial", "project_name", "di
 
 
 class AutoQKeras:
-    """Search for the quantised form of ``model`` of the best score; arguments are those of QKeras.
+    """Search for the quantised version of ``model`` with the best score; arguments are those of QKeras.
 
     Args:
         model: compiled; its optimizer (with its learning rate) and loss train every candidate.
-        metrics: what Keras logs, by name or as functions, as ``compile`` takes them: also by output. The first is
-            the score's metric, "acc" by default. Of an error the least is best, as Keras knows.
+        metrics: metrics that Keras logs, as in ``compile``: names, functions, or a dictionary by output. The first is
+            the score's metric, "acc" by default. Keras knows which metrics, such as errors, to minimise.
         custom_objects: classes and functions by the names under which configurations know them.
         goal: bits by default; see ``qhls.search.goals.goals``.
-        output_dir: folder of the journal and the weights. If it exists, the search in it goes on; with ``overwrite``,
+        output_dir: folder of the journal and the weights. If it exists, its search is resumed; with ``overwrite``,
             a new folder ``output_dir_1``, ... is used.
         mode: "random", "bayesian" or "hyperband".
         custom_tuner: a function of ``(space, **tuner_kwargs)`` that returns a ``tuners.Tuner``.
@@ -58,29 +58,29 @@ class AutoQKeras:
         frozen_layers: names of layers that stay as they are: not quantised, with their weights, not trained.
         activation_bits: bits of the activations that layers apply themselves where nothing is chosen.
         limit: class of a layer, or regular expression for names -> ``[kernel, bias, activation]``. Recurrent
-            layers have ``[kernel, bias, recurrent, activation]``. Each entry is the most bits or a list of
+            layers have ``[kernel, bias, recurrent, activation]``. Each entry is a maximum width in bits or a list of
             quantizers. Layers of one expression share one choice. A class without an entry is not quantised;
             "default" fills lists that are too short. ``None``: every class with 8 bits at most.
         tune_filters: multiply units and filters by 0.5, 0.75, 1, 1.5 or 2. "layer": one factor per layer. "block":
-            one factor for all. Layers that the outputs' shape depends on are left out.
+            one factor for all. Layers that determine the outputs' shapes are left out.
         tune_filters_exceptions: a regular expression; layers in whose names it is found are left out.
         learning_rate_optimizer: choose among 5 learning rates, the largest 1.1 times that of ``model``. The smallest
-            is that of ``model``, or less by the share by which the trial is smaller.
+            is that of ``model``, reduced in proportion if the trial is smaller than the reference.
         layer_indexes: numbers of the layers, in ``model.layers``, that are quantised.
         quantization_config: quantizers and their bits, by "kernel", "bias", "activation", "linear".
         overwrite: see ``output_dir``.
-        head_name: the output whose metric counts, if it has several.
+        head_name: the output whose metric counts, if the model has several.
         score_metric: the metric that counts, if it is not the first of ``metrics``.
-        metric_direction: "max" or "min", for a metric of which Keras does not know which is better.
-        executor: "inline", "processes", "dask" or "ray", and what else ``qhls.search.pareto`` takes. All but "inline"
-            need ``if __name__ == "__main__":`` around a script.
+        metric_direction: "max" or "min", for a metric whose direction Keras does not know.
+        executor: "inline", "processes", "dask" or "ray", or any other executor of ``qhls.search.pareto``. All but
+            "inline" need ``if __name__ == "__main__":`` around a script.
         workers: worker processes, by default one per core.
         batch: trials that are proposed before the first of them has a score. 1 with "inline", otherwise one per
             worker by default. Scores do not depend on the executor; mode "bayesian" depends on ``batch``.
         tuner_kwargs: ``max_trials`` (10), ``seed`` and what the mode takes (``qhls.search.engines.tuners``).
 
     Raises:
-        SpaceError, GoalError, BudgetError, JournalError: arguments that are not acceptable.
+        SpaceError, GoalError, BudgetError, JournalError: invalid arguments.
     """
 
     def __init__(  # noqa: PLR0917 - QKeras' order
@@ -140,7 +140,7 @@ class AutoQKeras:
         self.learning_rate = math.nan
 
     def _choose_metric(self, head_name: str | None, score_metric: Any, direction: Any) -> None:
-        """Set the metric of the score and give the goal its direction."""
+        """Set the metric of the score and, for a forgiving goal, whether the score maximises or minimises it."""
         first = find_first_metric(self.metrics, head_name)
         chosen = score_metric or self.goal.metric or self.goal.default_metric or first
         self.metric = list_metric_names(chosen, head_name if chosen != "loss" else None)
@@ -157,11 +157,11 @@ class AutoQKeras:
     # -- the search ---------------------------------------------------------------------------------
 
     def fit(self, *fit_args: Any, **fit_kwargs: Any) -> None:
-        """Search with the arguments of ``keras.Model.fit``, among them ``validation_data`` or ``validation_split``.
+        """Run or resume the search; arguments are those of ``keras.Model.fit``, including validation data.
 
-        Where no callback stops early, training stops when ``val_loss`` has not improved for a fifth of the
+        If no callback stops early, training stops when ``val_loss`` has not improved for a fifth of the
         epochs, at most 20. A trial that fails (a loss that is not finite, a model that cannot become a
-        design) is written to the journal, and the search goes on.
+        design) is written to the journal, and the search continues.
 
         Raises:
             GoalError: the metric is not logged.
@@ -232,7 +232,7 @@ class AutoQKeras:
         }
 
     def _get_rate(self, candidate: Mapping[str, Any], costs: Mapping[str, float]) -> float | None:
-        """Return the learning rate that a candidate chose, if it had a choice."""
+        """Return the learning rate of a candidate; ``None`` if learning rates are not searched."""
         if LEARNING_RATE not in candidate:
             return None
         larger = 0.0
@@ -257,9 +257,10 @@ class AutoQKeras:
         return sorted(trained, key=lambda n: (-self.records[n]["score"], n))
 
     def history(self, number_of_trials: int = -1) -> dict[str, list[float]]:
-        """Return "score", "trial_size", each metric and its ``val_`` form of the best trials, the best first.
+        """Return scores, sizes and metrics of the best trials as lists by name, the best trial first.
 
-        ``number_of_trials``: how many, -1: all.
+        Names are "score", "trial_size", and each metric with and without ``val_``. ``number_of_trials``: the number
+        of trials; -1 for all.
         """
         ranked = self._rank_trials()[: None if number_of_trials < 0 else number_of_trials]
         records = [self.records[n] for n in ranked]
@@ -275,7 +276,7 @@ class AutoQKeras:
         return series
 
     def get_best_model(self) -> keras.Model:
-        """Return the compiled model of the best score, with the weights that had it.
+        """Return the compiled model with the best score and its trained weights.
 
         Raises ``SearchError`` before ``fit``.
         """
@@ -291,9 +292,9 @@ class AutoQKeras:
         return model
 
     def get_model(self, number: int) -> keras.Model:
-        """Return the model of a trial, a key of ``records``, with the weights of its best epoch, compiled.
+        """Return the compiled model of trial ``number`` with the weights of its best epoch.
 
-        Raises ``SearchError`` for a number that was not trained.
+        Raises ``SearchError`` if the trial was not trained.
         """
         record = self.records.get(number, {})
         if record.get("score") is None:
@@ -321,7 +322,7 @@ class AutoQKeras:
 
 @dataclass(frozen=True)
 class ScoreTarget:
-    """The goal's score as the target of a training, in a form that goes to other processes."""
+    """Score of the goal as the target of a training, in a form that can be sent to other processes."""
 
     logged_names: tuple[str, ...]
     score: Callable[[float, Mapping[str, float], Any], float]
@@ -329,7 +330,7 @@ class ScoreTarget:
 
 @dataclass(frozen=True)
 class ScorePlan:
-    """The part of ``AutoQKeras`` for the driver: the tuner ends the search, and each proposal is trained."""
+    """Plan of ``AutoQKeras`` for the driver: repeated candidates are trained again, and the tuner ends the search."""
 
     goal: Goal
     stages: tuple[int, ...]
@@ -339,7 +340,7 @@ class ScorePlan:
 
     @property
     def budgets(self) -> Mapping[str, float]:
-        """The most that costs may be."""
+        """The largest permitted value of each cost, by name."""
         return self.goal.budgets
 
     def measure(self, space: Space, candidate: Candidate) -> dict[str, float]:
@@ -347,11 +348,11 @@ class ScorePlan:
         return self.goal.measure(space.build(candidate))
 
     def identify(self, space: Space, proposal: Proposal) -> str:
-        """Return the trial's number: a rung of Hyperband trains a candidate again."""
+        """Return the trial's number, so that Hyperband may train a candidate again for more epochs."""
         return str(proposal.number)
 
     def judge(self, record: Record) -> Record:
-        """Return the part of the record that the journal of one score has."""
+        """Return the record of a trial for the journal, with a score that is ``None`` if it was not trained."""
         trained = record["state"] == "trained"
         names = ("candidate", "costs", "state", "metrics" if trained else "error")
         score = record["metrics"]["val_score"] if trained else None
@@ -370,7 +371,7 @@ class ScorePlan:
         return False
 
     def rank(self, values: Sequence[Sequence[float]]) -> list[int]:
-        """Return the numbers of scores, the best first."""
+        """Return the indices of ``values`` (one score each), the best first."""
         return sorted(range(len(values)), key=lambda i: -values[i][0])
 
 

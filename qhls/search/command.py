@@ -1,4 +1,4 @@
-"""Run ``qhls search``: call ``pareto`` or, with ``--learned``, ``gradient`` with the options of the command line."""
+"""Command ``qhls search``, which calls ``pareto`` or, with ``--learned``, ``gradient`` with command-line options."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ VALIDATION = ("test", "val", "valid", "validation")
 _BOTH = ("epochs", "seed", "technology", "folder")
 _LEARNED = ("levels", "strengths", "bits")
 _SEARCHED = ("trials", "rungs", "engine", "executor", "workers", "batch", "storage", "name")
-"""Options that are settings of both searches, of ``gradient`` alone, and of ``pareto`` alone."""
+"""Names of the options that are settings of both searches, of ``gradient`` only, and of ``pareto`` only."""
 
 _CANDIDATES = ("budget", "space", "warm_start", "transfer_weights")
-"""Other options that ``pareto`` alone has a meaning for."""
+"""Names of further options that only ``pareto`` accepts."""
 
 
 def run(options: Namespace) -> int:
-    """Search, or resume a search, and return the exit status, 130 after Ctrl-C."""
+    """Run or resume a search and return the exit status, which is 130 after Ctrl-C."""
     data = load_data(options.data)
     objectives = [_parse_objective(text) for text in options.objective or ("accuracy", "energy")]
     model = load_compiled(options, objectives)
@@ -69,7 +69,7 @@ def run(options: Namespace) -> int:
         return EXIT_INTERRUPTED
     except QhlsError:
         raise
-    except ValueError as error:  # what Keras raises in this process
+    except ValueError as error:  # raised by Keras in this process
         raise SearchError(
             f"training: expected model, data, loss and metrics that fit each other, got: {error}. Change one of them."
         ) from error
@@ -80,7 +80,10 @@ def run(options: Namespace) -> int:
 
 
 def _collect_settings(options: Namespace) -> dict[str, Any]:
-    """Return the settings of the chosen search. Raises ``SearchError`` for options of the other one."""
+    """Return the settings of the chosen search from the options.
+
+    Raises ``SearchError`` for options that only the other kind of search accepts.
+    """
     others = (*_SEARCHED, *_CANDIDATES) if options.learned else _LEARNED
     strange = [f"--{name.replace('_', '-')}" for name in others if getattr(options, name)]
     if strange:
@@ -105,9 +108,9 @@ def _collect_settings(options: Namespace) -> dict[str, Any]:
 
 
 def load_data(path: Path) -> tuple[Any, Any, Any, Any]:
-    """Return ``x, y, x_val, y_val`` of an ``.npz`` file.
+    """Load training and validation data ``x, y, x_val, y_val`` from an ``.npz`` file.
 
-    Raises ``LoadError`` for another file, ``SearchError`` for one that lacks some of them.
+    Raises ``LoadError`` for another file, ``SearchError`` for a file that lacks one of these arrays.
     """
     loaded = read_arrays(path)
     arrays: dict[str, Any] = loaded if isinstance(loaded, dict) else {}
@@ -125,15 +128,18 @@ def load_data(path: Path) -> tuple[Any, Any, Any, Any]:
 
 
 def load_compiled(options: Namespace, objectives: Sequence[Any]) -> keras.Model:
-    """Return the model to quantise, compiled as its file says or by ``--loss``. Raises ``LoadError``."""
+    """Load the model to quantise, and compile it anew if ``--loss`` or ``--optimizer`` is given.
+
+    Raises ``LoadError`` if Keras cannot load it, ``SearchError`` for an unknown loss or optimizer.
+    """
     path = check_existing(options.model)
     try:
         with warnings.catch_warnings(), limit_weights(path.name):
-            warnings.simplefilter("ignore", UserWarning)  # the optimizer's state is not wanted
+            warnings.simplefilter("ignore", UserWarning)  # the optimizer state is not needed
             model: Any = keras.models.load_model(path)
     except LoadError:
         raise
-    except Exception as error:  # Keras raises whatever a file leads to
+    except Exception as error:  # Keras may raise any exception here
         raise LoadError(
             f"{path}: expected a model that Keras loads, got {type(error).__name__}: {error}. Save it "
             "again with model.save."

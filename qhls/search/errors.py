@@ -4,24 +4,24 @@ from qhls.errors import QhlsError
 
 
 class SearchError(QhlsError, ValueError):
-    """A search cannot run as it was asked for, or has nothing to return."""
+    """Error of a search that cannot run as requested, or that has no result."""
 
 
 class SpaceError(SearchError):
-    """``quantization_config``, ``limit`` or another argument describes no space of candidates."""
+    """Error for an argument, such as ``limit``, that does not describe a valid space of candidates."""
 
 
 class GoalError(SearchError):
-    """A goal, an objective or a metric is unknown, incomplete or not there."""
+    """Error for a goal, an objective or a metric that is unknown, incomplete or missing."""
 
 
 class BudgetError(SearchError):
-    """A budget that no candidate of the space keeps, or that is no number above 0."""
+    """Error for a budget that every candidate exceeds, or that is not a positive number."""
 
 
 class JournalError(SearchError):
-    """A run's journal is damaged, or belongs to another search."""
+    """Error for a journal that is damaged, belongs to another search, or is in use by another process."""
 
 
 class TrialError(SearchError):
-    """One candidate cannot be built, priced or trained. The search notes it and goes on."""
+    """Error for one candidate that cannot be built, priced or trained; the search records it and continues."""

@@ -1,4 +1,4 @@
-"""Search for the front of several objectives, such as accuracy and energy, over the quantised forms of a model."""
+"""Search for the Pareto front of objectives such as accuracy and energy among quantised versions of a model."""
 
 from __future__ import annotations
 
@@ -46,26 +46,37 @@ class ParetoSettings:
     """Name -> limit of each cost: "energy", "area", "latency", "bits"."""
 
     engine: str | None = None
-    """"tpe" (under 300 trials the default), "nsga2", "gp" or "random"."""
+    """Engine that proposes candidates: "tpe", "nsga2", "gp" or "random".
+
+    The default is "tpe" for fewer than 300 trials, else "nsga2".
+    """
 
     trials: int = 50
-    """Candidates to train: so many, also where the last batch has more. No more than twenty times as many are
-    asked for, where budgets refuse them."""
+    """Number of candidates to train.
+
+    If budgets reject candidates, the search ends at the latest after twenty times as many proposals.
+    """
 
     epochs: int = 10
-    """Epochs of each trial; the weights are those of the epoch of the best first metric."""
+    """Number of epochs of each trial, which keeps the weights of the epoch with the best value of the first metric."""
 
     rungs: Sequence[int] = ()
-    """Numbers of epochs, e.g. ``(2, 6)``: beyond each only the best third goes on, with a fresh optimizer."""
+    """Numbers of epochs, such as ``(2, 6)``, after each of which only the best third continues training.
+
+    Training continues with a fresh optimizer.
+    """
 
     warm_start: bool = False
-    """Begin with candidates that an integer program finds from the (trained) model's sensitivity to each choice."""
+    """True to begin with candidates that an integer program finds from the loss increase of each choice alone.
+
+    The model should be trained.
+    """
 
     folder: str | Path = "search"
     """Folder of the journal, the trained models and the report."""
 
     storage: str | None = None
-    """A database for the journal instead of the folder's file: "postgresql+psycopg://user@host/name", "sqlite:///..."."""
+    """SQLAlchemy URL of a database for the journal, such as "sqlite:///..."; by default the journal is a file."""
 
     name: str | None = None
     """Name of the search in the database, which may hold many; by default that of the folder."""
@@ -74,23 +85,26 @@ class ParetoSettings:
     """Types of the inputs, as in ``qhls.compile``."""
 
     schedule: Schedule = field(default_factory=Schedule)
-    """Time and place, as in ``qhls.compile``."""
+    """Requests on time and place, as in ``qhls.compile``."""
 
     technology: Any = "horowitz_45nm"
     """Technology of the energy, as in ``Design.energy``."""
 
     executor: Any = "processes"
-    """"processes", "inline", "dask" or "ray" (on this machine), "dask:ADDRESS" or "ray:ADDRESS" (a cluster that is
-    there), or a function that makes an ``executors.Executor`` of a ``Job``."""
+    """Executor that trains candidates: "processes", "inline", "dask" or "ray", on this machine.
+
+    "dask:ADDRESS" or "ray:ADDRESS" uses a running cluster. A function that returns an ``executors.Executor`` for a
+    ``Job`` is accepted too.
+    """
 
     workers: int | None = None
-    """Worker processes, of a cluster at most; by default one per core, or all of the cluster."""
+    """Number of worker processes, by default one per core; for a running cluster, the most workers to use of it."""
 
     batch: int | None = None
-    """Candidates asked for at a time; by default one for each of ``workers`` or cores, at least 4."""
+    """Number of candidates proposed in one batch; by default one per worker or core, at least 4."""
 
     seed: int = 0
-    """Number that all candidates and trainings follow from."""
+    """Seed of all random decisions in proposals and trainings."""
 
     metrics: Sequence[Any] | None = None
     """Metrics that Keras logs besides the loss; by default those among the objectives."""
@@ -108,13 +122,13 @@ def pareto(
     objectives: Sequence[Any] = ("accuracy", "energy"),
     **settings: Any,
 ) -> Front:
-    """Search quantised forms of ``model`` of which no other is better in every objective.
+    """Search for the Pareto front of quantised versions of ``model``: those that no other version dominates.
 
-    Candidates come from the engine in batches. Each is priced from its IR before training. One over a
-    budget is not trained, and the engine learns its costs. One that was proposed before gets the earlier result.
-    The others are trained, each from a separate seed, and priced again with their weights; the front compares
-    these costs. Records are written to ``folder/journal.jsonl`` or ``storage``, and to an Optuna study beside
-    it, which optuna-dashboard shows. The same call resumes an interrupted search; with more ``trials`` it
+    The engine proposes candidates in batches. The costs of each are estimated from its IR before training. A candidate
+    over a budget is not trained, and the engine learns its costs. A candidate that was proposed before gets the
+    earlier result. The others are trained, each with a separate seed, and their costs are computed again with their
+    weights; the front compares these costs. Records are written to ``folder/journal.jsonl`` or ``storage``, and to an
+    Optuna study, which optuna-dashboard shows. The same call resumes an interrupted search; with more ``trials`` it
     continues a complete one. Results do not depend on the executor.
 
     Args:
@@ -167,7 +181,7 @@ def _search(
         check_feasible(candidates, plan.budgets, plan.hardware)
     if chosen.warm_start:
         engine.enqueue(find_warm_candidates(candidates, job, plan))
-    from qhls.search.trials.study import Study  # needs Optuna, which the engine has asked for
+    from qhls.search.trials.study import Study  # needs Optuna, which the engine has found
 
     executor = make_executor(chosen.executor, job, chosen.workers)
     to = {"folder": job.folder, "url": chosen.storage, "name": chosen.name}
@@ -197,7 +211,7 @@ def _make_header(
 
 
 def _split(settings: Mapping[str, Any]) -> tuple[ParetoSettings, dict[str, Any]]:
-    """Return the settings of the search, and those of its space."""
+    """Split the arguments of ``pareto`` into the settings of the search and those of its space, and return both."""
     names = tuple(each.name for each in fields(ParetoSettings))
     refuse_unknown("search", settings, (*names, *SPACE))
     space = {name: value for name, value in settings.items() if name in SPACE}
@@ -243,7 +257,12 @@ def _make_job(
 def _check_metrics(names: Sequence[str]) -> None:
     """Raise ``GoalError`` for a name that Keras would refuse in the first trial."""
     for name in names:
-        if name in ("acc", "accuracy", "ce", "crossentropy"):  # which one depends on the labels
+        if name in (
+            "acc",
+            "accuracy",
+            "ce",
+            "crossentropy",
+        ):  # Keras chooses the metric by the labels
             continue
         try:
             keras.metrics.get(name)
@@ -266,7 +285,10 @@ def _plan_stages(rungs: Sequence[int], epochs: int) -> tuple[int, ...]:
 
 
 def check_data(data: Sequence[Any]) -> tuple[Any, Any, Any, Any]:
-    """Return ``(x, y, x_val, y_val)`` as arrays. Raises ``SearchError`` for anything else."""
+    """Check training and validation data and return them as arrays ``(x, y, x_val, y_val)``.
+
+    Raises ``SearchError`` for anything else.
+    """
     parts = list(data) if isinstance(data, tuple | list) else []
     if len(parts) == 2 and all(isinstance(part, tuple | list) for part in parts):
         parts = [*parts[0], *parts[1]]
@@ -287,7 +309,7 @@ def check_data(data: Sequence[Any]) -> tuple[Any, Any, Any, Any]:
 
 
 def compute_fingerprint(arrays: Sequence[Any]) -> str:
-    """Return shapes and a checksum of the contents of arrays."""
+    """Return a text with the shapes and a checksum of arrays, which identifies them."""
     checksum = 0
     for array in arrays:
         checksum = zlib.crc32(np.ascontiguousarray(array).tobytes(), checksum)

@@ -19,24 +19,24 @@ from qhls.system.files import read_json
 
 SCHEDULES = ("sequential", "cost")
 MIN_TRIALS = 10
-"""Trials that every block has, whatever its share of the cost."""
+"""Minimum number of trials of a block, whatever its share of the cost."""
 
 
 class AutoQKerasScheduler:
-    """Quantise ``model`` block by block: N trials for each of B blocks in place of N**B.
+    """Block-wise search for a quantised ``model``: N trials for each of B blocks of layers instead of N**B trials.
 
     Arguments are those of ``AutoQKeras`` and of QKeras' scheduler; the goal is a forgiving factor. A block has
     ``max(10, max_trials * its cost / the reference's)`` trials; the layers of earlier blocks keep the
     quantizers and weights that were found. After each block ``model_block_i.keras`` and ``scheduler.json``
-    are written to ``output_dir``; with ``overwrite=False`` the next search goes on after them.
+    are written to ``output_dir``; with ``overwrite=False`` a later search continues after them.
 
     Args:
-        blocks: a list of regular expressions; those whose beginning matches a name are a block's layers.
-        schedule_block: "sequential", or "cost": the blocks that cost the most first.
+        blocks: a list of regular expressions, one per block; its layers are those whose names begin with a match.
+        schedule_block: "sequential", or "cost": the most expensive blocks first.
         debug: ``fit`` searches nothing; ``schedule()`` returns its plan.
 
     Raises:
-        SpaceError, GoalError, JournalError: arguments, or a ``scheduler.json``, that are not acceptable.
+        SpaceError, GoalError, JournalError: invalid arguments, or an invalid ``scheduler.json``.
     """
 
     def __init__(  # noqa: PLR0917 - QKeras' order
@@ -168,7 +168,7 @@ class AutoQKerasScheduler:
         return self.best_model
 
     def get_learning_rate(self) -> float:
-        """Return the learning rate of the last block's best model."""
+        """Return the learning rate of the best model of the last searched block; if none, that of ``model``."""
         return self.learning_rate
 
     # -- blocks -------------------------------------------------------------------------------------

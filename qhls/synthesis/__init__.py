@@ -1,1 +1,1 @@
-"""Yosys in a separate process: Verilog read, synthesised and measured."""
+"""Synthesis, placement and area estimation of Verilog for FPGA families, with Yosys and nextpnr."""

@@ -1,4 +1,4 @@
-"""Logic between carry chains as look-up tables: gates of single bits, packed as technology mapping does."""
+"""``count_covered``: the number of look-up tables into which technology mapping packs gates between carry chains."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from qhls.rtl.netlist import Cell, Kind, Netlist
 from qhls.synthesis.families import ComparisonCells, Family
 
 ZERO, ONE = 0, 1
-"""The bits that are constants; every other number is a wire."""
+"""Wire numbers of the constant bits 0 and 1; every other number is a variable wire."""
 _WIRE = 0b10
-"""Truth table of a wire."""
+"""Truth table of the identity function of one input."""
 _MOST_LEAVES = 8
-"""Inputs up to which the function of a gate is known."""
+"""Largest number of inputs for which the truth table of a gate is computed."""
 
 
 def count_covered(
     netlist: Netlist, family: Family, chains: Mapping[int, int], packed: Container[int] = ()
 ) -> dict[str, int]:
-    """Return the look-up tables that comparisons, choices and gates take, and those of sums.
+    """Count the look-up tables of comparisons, multiplexers and gates ("logic", "deep_logic") and of sums ("sum").
 
-    ``logic``: tables that no other table feeds; ``deep_logic``: others, for synthesis spends more area on longer paths.
-    ``chains``: the comparisons that are carry chains instead, and the lowest bit that each reads. ``packed``: cells
-    within DSP blocks. A gate that fits into the table of each of its readers has none for itself; inverters are free.
-    Products, registers and constant tables are ends of the logic.
+    "logic": tables that no other table feeds; "deep_logic": the others, because synthesis spends more area on longer
+    paths. ``chains``: comparison by a carry chain -> the lowest bit that it reads. ``packed``: cells within DSP
+    blocks. A gate that fits into the table of each of its readers needs no separate table; inverters are free.
+    Products, registers and constant tables delimit the logic.
     """
     gates = _Gates(netlist, chains, family.unknown, family.sums, packed)
     costs = family.costs
@@ -39,7 +39,7 @@ def count_covered(
 
 
 class _Gates:
-    """Gates of single bits: the wires that each reads, without regard to its function."""
+    """Single-bit gates of a netlist, each with the wires that it reads and, if known, its truth table."""
 
     def __init__(
         self,
@@ -51,17 +51,17 @@ class _Gates:
     ) -> None:
         self.rule, self.sums = rule, sums
         self.added: set[int] = set()
-        """Gates of sums."""
+        """Gates that belong to sums."""
         self.cells = netlist.cells
         self.reads: dict[int, frozenset[int]] = {}
         """The wires that each gate reads."""
         self.ends: set[int] = set()
-        """Wires that something else than a gate reads."""
+        """Wires that anything other than a gate reads."""
         self.functions: list[tuple[int, tuple[int, ...]]] = [(0, ()), (1, ())]
-        """Truth table of each wire, and the inputs of the logic that it is of: row i has the bits of i as inputs."""
+        """Truth table and input wires of each wire: bit i of the table is the result for inputs with the bits of i."""
         self._same: dict[object, int] = {}
         self.reset: set[int] = set()
-        """Choices with a known bit: a register that alone reads one has a reset instead."""
+        """Outputs of multiplexers with a constant operand; a reset replaces a multiplexer that only registers read."""
         self.stored: set[int] = set()
         """Wires that registers read."""
         self.bits: list[list[int]] = []
@@ -78,7 +78,10 @@ class _Gates:
         self._reset_registers()
 
     def find_cover(self, inputs: int) -> dict[int, frozenset[int]]:
-        """Return tables and their inputs: a gate moves into its readers where each has the inputs for it."""
+        """Return the look-up tables with their input wires, after merging gates into all their readers where they fit.
+
+        ``inputs``: the largest number of inputs of a table.
+        """
         readers: dict[int, set[int]] = {}
         for gate, wires in self.reads.items():
             for wire in wires:
@@ -91,7 +94,7 @@ class _Gates:
         return tables
 
     def _reset_registers(self) -> None:
-        """Remove the choices that become resets of registers."""
+        """Remove the multiplexers that resets of registers replace."""
         readers = Counter(wire for wires in self.reads.values() for wire in wires)
         for wire in self.stored & self.reset - self.ends:
             if not readers[wire]:
@@ -106,7 +109,7 @@ class _Gates:
         return make(self, cell) if make else self._begin_logic(cell)
 
     def _add(self, cell: Cell) -> list[int]:
-        """Return new wires for a sum, with a gate per bit in which both operands vary; the chain reads one of them."""
+        """Create one gate per bit of a sum in which both operands vary, and return the wires of the sum."""
         a, b = (self.extend(arg, cell.type.width) for arg in cell.args)
         for x, y in zip(a, b, strict=True):
             if {x, y} & {ZERO, ONE}:  # a carry cell inverts what it reads
@@ -121,13 +124,16 @@ class _Gates:
         return [self._wire() for _ in range(cell.type.width)]
 
     def _begin_logic(self, cell: Cell) -> list[int]:
-        """Return new wires for a cell that is no logic, and that reads the ends of such."""
+        """Return new wires for the result of a cell outside the logic, and record the wires that it reads."""
         for arg in cell.args:
             (self.stored if cell.kind is Kind.REG else self.ends).update(self.bits[arg])
         return [self._wire() for _ in range(cell.type.width)]
 
     def _end_chain(self, cell: Cell, first: int) -> list[int]:
-        """Return the result of a carry chain of the bits from ``first`` on; a gate may read it beside the signs."""
+        """Return the result wire, as a list, of a comparison whose carry chain compares the bits from ``first`` on.
+
+        On some families the result is that of a gate that reads the chain and the signs.
+        """
         for arg in cell.args:
             self.ends.update(self.bits[arg][first:])
         carry = self._wire()
@@ -143,13 +149,13 @@ class _Gates:
         return [self._add_gate(carry, [carry, *signs], None)]
 
     def _wire(self, function: tuple[int, tuple[int, ...]] | None = None) -> int:
-        """Return a new wire, an input of the logic where its function is not known."""
+        """Return a new wire with a known ``function``, or else as a new input of the logic."""
         wire = len(self.functions)
         self.functions.append(function or (_WIRE, (wire,)))
         return wire
 
     def make_gate(self, function: Callable[..., int], *wires: int) -> int:
-        """Return the wire of a gate, which is a wire of before if it has the same function."""
+        """Return the output wire of a gate, which is an existing wire if that has the same function."""
         leaves = tuple(sorted({leaf for wire in wires for leaf in self.functions[wire][1]}))
         if len(leaves) > _MOST_LEAVES:
             return self._add_gate((function, *wires), wires, None)
@@ -171,7 +177,7 @@ class _Gates:
         return self._same[key]
 
     def extend(self, arg: int, width: int) -> list[int]:
-        """Return ``width`` bits of a cell, extended by its sign."""
+        """Return the wires of the lowest ``width`` bits of a cell's code, extended by sign or zeros if it has fewer."""
         bits = self.bits[arg]
         filling = bits[-1] if self.cells[arg].lo < 0 else ZERO
         return (bits + [filling] * (width - len(bits)))[:width]
@@ -181,33 +187,33 @@ class _Gates:
         return [cell.setting >> bit & 1 for bit in range(cell.type.width)]
 
     def shift(self, cell: Cell) -> list[int]:
-        """Return the bits of a shifted code."""
+        """Return the wires of a shifted code, lowest bit first."""
         low = max(-cell.setting, 0)
         bits = self.extend(cell.args[0], cell.type.width + low)[low:]
         return ([ZERO] * max(cell.setting, 0) + bits)[: cell.type.width]
 
     def wrap(self, cell: Cell) -> list[int]:
-        """Return the low bits of a code."""
+        """Return the wires of a code that is wrapped to fewer bits, lowest bit first."""
         return self.extend(cell.args[0], cell.type.width)
 
     def append(self, cell: Cell) -> list[int]:
-        """Return the bits of a code behind a lowest bit."""
+        """Return the wires of a code to which a new lowest bit is appended."""
         return [self.bits[cell.args[1]][0], *self.extend(cell.args[0], cell.type.width - 1)]
 
     def compare(self, cell: Cell) -> list[int]:
-        """Return the bit of ``a < b``: from the lowest bit on, the result changes where the bits differ."""
+        """Create a ripple comparator from the lowest bit up and return the wire of ``a < b``, as a list."""
         signed = [self.cells[arg].lo < 0 for arg in cell.args]
         width = max(self.cells[arg].type.width for arg in cell.args) + (any(signed) > all(signed))
         a, b = (self.extend(arg, width) for arg in cell.args)
         if any(signed):
-            a[-1], b[-1] = b[-1], a[-1]  # a negative code is the lesser one
+            a[-1], b[-1] = b[-1], a[-1]  # swapped, because a negative code is smaller
         result = ZERO
         for x, y in zip(a, b, strict=True):
             result = self.make_gate(_make_less, x, y, result)
         return [result]
 
     def choose(self, cell: Cell) -> list[int]:
-        """Return the bits of a choice."""
+        """Create one multiplexer per bit and return their output wires."""
         bit = self.bits[cell.args[0]][0]
         a, b = (self.extend(arg, cell.type.width) for arg in cell.args[1:])
         gates = [self.make_gate(_make_mux, bit, x, y) for x, y in zip(a, b, strict=True)]
@@ -216,12 +222,12 @@ class _Gates:
         return gates
 
     def combine(self, cell: Cell) -> list[int]:
-        """Return the bit of a gate."""
+        """Create an AND or OR gate and return its output wire, as a list."""
         function = and_ if cell.kind is Kind.AND else or_
         return [self.make_gate(function, *(self.bits[arg][0] for arg in cell.args))]
 
     def find_any(self, cell: Cell) -> list[int]:
-        """Return whether a bit is 1."""
+        """Create OR gates that compute whether any bit of a code is 1, and return the wire of the result, as a list."""
         return [reduce(partial(self.make_gate, or_), self.bits[cell.args[0]])]
 
 
@@ -234,7 +240,7 @@ def _make_mux(bit: int, a: int, b: int) -> int:
 
 
 def _spread(truth: int, leaves: Sequence[int], over: Sequence[int]) -> int:
-    """Return the truth table of a function of ``leaves`` as one of ``over``, which has them all."""
+    """Extend the truth table of a function of ``leaves`` to the inputs ``over``, a superset."""
     places = [over.index(leaf) for leaf in leaves]
     result = 0
     for row in range(1 << len(over)):
@@ -244,7 +250,7 @@ def _spread(truth: int, leaves: Sequence[int], over: Sequence[int]) -> int:
 
 
 def _reduce(truth: int, leaves: Sequence[int]) -> tuple[int, tuple[int, ...]]:
-    """Return a function without the leaves that it does not depend on."""
+    """Return the truth table and inputs of a function without the inputs on which it does not depend."""
     kept = list(leaves)
     for leaf in leaves:
         rows, place = range(1 << len(kept)), kept.index(leaf)
@@ -262,7 +268,7 @@ def _move_gate(
     inputs: int,
     ends: set[int],
 ) -> None:
-    """Make a gate a part of its readers, if each still has at most so many inputs and nothing else reads it."""
+    """Merge a gate into its readers if each then has at most ``inputs`` inputs and no non-gate reads it."""
     if gate in ends or not readers.get(gate):
         return
     own = tables[gate]

@@ -1,4 +1,4 @@
-"""FPGA families that Yosys maps to: its command, and the resource that each of their cells counts as."""
+"""FPGA families that Yosys supports, with its synthesis command and the resources of each type of cell."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from qhls.errors import EmitError
 
 LUT, FF, CARRY, DSP, BRAM = "LUT", "FF", "carry", "DSP", "BRAM"
 COLUMNS: tuple[str, ...] = (LUT, FF, CARRY, DSP, BRAM)
-"""The resources of a synthesis."""
+"""Names of the resources that a synthesis reports."""
 
 
 @dataclass(frozen=True)
 class ComparisonCells:
-    """Comparisons of a family: in look-up tables up to ``most`` bits, else by a carry chain.
+    """Mapping of comparisons in a family: look-up tables up to ``most`` bits, and carry chains for more.
 
-    ``free``: bits of the chain's end that no stage compares. ``stage``: bits of a stage, which takes ``luts`` look-up
-    tables and a share of one in ``stages`` of a carry cell. ``trimmed``: whether the low zeros of a constant count as
-    no bits. ``read``: whether a look-up table reads the result, with the signs. ``paired``: whether it reads the bits
-    below the signs too where the number of bits is even.
+    ``free``: bits at the end of the chain that no stage compares. ``stage``: bits of a stage, which takes ``luts``
+    look-up tables; ``stages`` stages share one carry cell. ``trimmed``: whether the low zeros of a constant are not
+    compared. ``read``: whether a look-up table reads the result, with the signs. ``paired``: whether that table also
+    reads the bits below the signs if the number of bits is even.
     """
 
     most: int
@@ -33,25 +33,26 @@ class ComparisonCells:
     paired: bool = False
 
     def count(self, bits: int) -> tuple[int, int]:
-        """Return the look-up tables and the carry cells of a chain."""
+        """Return the number of look-up tables and of carry cells of a chain that compares ``bits`` bits."""
         stages = -(-max(bits - self.free, 0) // self.stage)
         return self.luts * stages, -(-stages // self.stages)
 
 
 @dataclass(frozen=True)
 class Family:
-    """``command`` synthesises. ``cells``: by pattern of a cell's name, what it counts as and how many.
+    """An FPGA family: its synthesis command, and how its cells implement arithmetic, functions and registers.
 
-    ``inputs``: those of a look-up table. ``carry_bits``: bits of one carry cell. ``dsp_from``: bits of the narrower
-    operand, and of the product, from which it goes into a DSP. ``shifted``: length from which a chain of
-    registers is a shift register; 0 for never. ``spare``: bits at the end of a carry chain without a carry cell.
-    ``known`` and ``unknown``: comparisons with a constant and of two numbers. ``inverts``: whether the inverters of
-    what is subtracted are look-up tables. ``sums``: whether the look-up tables of a sum, before its carry chain, hold
-    other logic too. ``wide``: look-up tables of a function of one input more than one has, and so on, joined by
-    multiplexers. ``muxes``: the same for the next inputs, of constant tables only. ``spent``: look-up tables of a
-    random function of one input more than all these, of two, and so on, by those of choices between such functions:
-    mapping finds larger forms. ``packs``: whether a DSP holds the registers of an operand, and the addition and two
-    registers behind its product.
+    ``command``: Yosys' synthesis command. ``cells``: pattern of a cell type -> the resources that it counts as.
+    ``inputs``: inputs of a look-up table. ``carry_bits``: bits of one carry cell. ``dsp_from``: the widths of the
+    narrower operand and of the product from which a product is mapped to a DSP. ``shifted``: the length from which a
+    chain of registers is a shift register; 0 for never. ``spare``: bits at the end of a carry chain without a carry
+    cell. ``known`` and ``unknown``: comparisons with a constant and of two variables. ``inverts``: whether the
+    inverters of subtracted numbers take look-up tables. ``sums``: whether the look-up tables in front of a carry chain
+    can absorb other logic. ``wide``: the numbers of look-up tables, joined by multiplexers, of functions with one
+    input more than a look-up table has, with two more, and so on. ``muxes``: the same for further inputs, but for
+    constant tables only. ``spent``: for random functions with still more inputs, the measured number of look-up tables
+    relative to multiplexers between smaller functions. ``packs``: whether a DSP includes registers of an operand, and
+    an addition and two registers after its product.
     """
 
     name: str
@@ -74,21 +75,21 @@ class Family:
 
     @property
     def carry_luts(self) -> int:
-        """Return the look-up tables of a carry cell."""
+        """Return the number of look-up tables that one carry cell includes."""
         return next(counts.get(LUT, 0) for _, counts in self.cells if CARRY in counts)
 
     @property
     def costs(self) -> tuple[int, ...]:
-        """Return the look-up tables of a function of one input, of two, and so on."""
+        """Return the number of look-up tables of a function with one input, with two inputs, and so on."""
         return (1,) * self.inputs + self.wide
 
     @property
     def table_costs(self) -> tuple[int, ...]:
-        """Return the same for the functions of constant tables."""
+        """Return the same numbers as ``costs`` for constant tables, which may have more inputs."""
         return self.costs + self.muxes
 
     def count(self, cells: Mapping[str, int]) -> dict[str, int]:
-        """Return resources for numbers of cells by their names; buffers and inverters count as nothing."""
+        """Return the resources of cells, given their number by type; buffers and inverters count as nothing."""
         counts = dict.fromkeys(COLUMNS, 0)
         for name, number in cells.items():
             for pattern, resources in self.cells:

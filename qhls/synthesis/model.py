@@ -1,4 +1,4 @@
-"""The area model of Verilog: resources of a netlist by the parts that it has, with errors from designs of no fit."""
+"""Area model of Verilog: resources estimated from the parts of a netlist, with error bars."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ TABLES = Path(__file__).parent / "tables"
 
 @dataclass(frozen=True, slots=True)
 class FabricFigure:
-    """LUT and carry cells per part; ``error``: worst relative error of the LUT of such designs."""
+    """Fitted number of LUTs and carry cells per part of one kind.
+
+    ``error``: the largest relative error of LUT estimates for designs of such parts.
+    """
 
     lut: float
     carry: float
@@ -29,7 +32,10 @@ class FabricFigure:
 
 @dataclass(frozen=True, slots=True)
 class FabricTable:
-    """The figures of a family by part, and its worst errors of FF and carry cells on designs that no fit has seen."""
+    """Area table of a family: ``figures`` by kind of part, and ``errors`` of FF and carry cells.
+
+    Errors are the largest relative ones on designs that were not used for fitting.
+    """
 
     family: str
     figures: Mapping[str, FabricFigure]
@@ -38,14 +44,20 @@ class FabricTable:
 
 @dataclass(frozen=True, slots=True)
 class FabricEstimate:
-    """Resources of a netlist, and their error bars, by column: the worst errors of designs that no fit has seen."""
+    """Estimated resources of a netlist and their absolute error bars, both by resource.
+
+    Error bars follow from the largest relative errors on designs that were not used for fitting.
+    """
 
     resources: Mapping[str, float]
     errors: Mapping[str, float]
 
 
 def price_parts(parts: Mapping[str, float], table: FabricTable) -> FabricEstimate:
-    """Return the resources of parts: LUT by fitted figures, carry cells beside sums too, FF and DSP as counted."""
+    """Estimate resources from the counts of parts: LUTs by fitted figures, FFs and DSPs as counted.
+
+    Carry cells are the counted ones plus those by fitted figures.
+    """
     lut = {part: figure.lut * parts[part] for part, figure in table.figures.items()}
     beside = sum(figure.carry * parts[part] for part, figure in table.figures.items())
     totals = {
@@ -67,19 +79,19 @@ def estimate_fabric(netlist: Netlist, family: Family) -> FabricEstimate:
 
 @cache
 def load_fabric(family: str) -> FabricTable:
-    """Load the table of a family. Raises ``EnergyError`` for one that is not complete."""
+    """Load the area table of a family. Raises ``EnergyError`` for a file that is not JSON."""
     return read_fabric(family, read_table(family))
 
 
 def read_table(family: str) -> dict[str, Any]:
-    """Return the file of a family's figures. Raises ``EnergyError`` for one that is no JSON."""
+    """Read the JSON file with a family's fitted figures. Raises ``EnergyError`` for a file that is not JSON."""
     where = f"fabric table {family!r}"
     content: dict[str, Any] = read_json(TABLES / f"{family}.json", "JSON", EnergyError, where)
     return content
 
 
 def read_fabric(family: str, content: Mapping[str, Any]) -> FabricTable:
-    """Return the table that JSON holds."""
+    """Convert the content of a family's JSON file to an area table."""
     figures = {part: FabricFigure(**each) for part, each in content["figures"].items()}
     errors = {name: float(each["worst"]) for name, each in content["errors"]["by column"].items()}
     return FabricTable(family, figures, errors)

@@ -1,4 +1,4 @@
-"""Mapped netlists of Yosys: numbers of cells, and the longest path with the layers that it passes."""
+"""Analysis of netlists that Yosys has mapped: the number of cells, and the layers on the longest path."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 _STORES = ("FD", "DFF", "SB_DFF", "TRELLIS_FF", "SRL", "RAM", "DP16", "PDPW", "SDP", "pROM")
-"""Beginnings of the names of cells with a state: a path ends at them."""
+"""Prefixes of the types of sequential cells and memories, at which paths begin and end."""
 _FREE = ("INV", "GND", "VCC", "BUFG", "IBUF", "OBUF")
 
 
@@ -20,9 +20,10 @@ def count_cells(module: Mapping[str, Any]) -> dict[str, int]:
 def find_longest_path(
     module: Mapping[str, Any], find_owner: Callable[[str], str | None]
 ) -> list[tuple[str, int]]:
-    """Return the layers on the path with the most cells between registers, in order, with their number of cells.
+    """Return the layers on the register-to-register path with the most cells, each with its number of cells.
 
-    ``find_owner``: the layer of a wire of the emitted Verilog. Cells between two wires belong to the later one.
+    The list is empty if cells form a cycle. Layers are in path order. ``find_owner`` returns the layer of a wire of the
+    emitted Verilog, by its name. Cells between two such wires belong to the layer of the later one.
     """
     names = _name_bits(module, find_owner)
     drivers: dict[Any, str] = {}
@@ -55,7 +56,7 @@ def find_longest_path(
 def _name_bits(
     module: Mapping[str, Any], find_owner: Callable[[str], str | None]
 ) -> dict[Any, str]:
-    """Return the layer of each bit that has a name of the emitted Verilog."""
+    """Return the layer of each bit that belongs to a named wire of the emitted Verilog."""
     names: dict[Any, str] = {}
     for name, net in module["netnames"].items():
         owner = find_owner(name)
@@ -70,7 +71,7 @@ def _follow(
     end: str | None,
     names: Mapping[Any, str],
 ) -> list[tuple[str, int]]:
-    """Return the path to ``end``, from its beginning."""
+    """Return the layers on the longest path that ends at the cell ``end``, each with its number of cells."""
     path: list[tuple[str, int]] = []
     layer = "outputs"
     while end is not None:

@@ -1,4 +1,4 @@
-"""nextpnr for ECP5 as a child process: placement, routing and, where the ports fit on pins, a bitstream."""
+"""nextpnr for ECP5 in a child process: placement, routing and, if requested, a bitstream."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SEED = 1
 
 @dataclass(frozen=True)
 class Device:
-    """An ECP5 device: nextpnr's option, a package with its pins, and its size by resource."""
+    """An ECP5 device: its option for nextpnr, its package, its number of pins and its resources."""
 
     name: str
     option: str
@@ -49,7 +49,7 @@ DEVICES = {
         _make_device("85k", 205, 83640, 83640, 156, 208),
     )
 }
-"""The devices, by name. nextpnr sees the 12k as the 25k, whose silicon it shares."""
+"""Supported devices by name; the 12k has the resources of the 25k, because it is the same silicon."""
 
 
 def find_device(name: str) -> Device:
@@ -71,7 +71,10 @@ def find_nextpnr() -> str:
 
 
 def check_fit(device: Device, resources: Mapping[str, float], pins: int | None) -> None:
-    """Raise ``EmitError`` where a device is too small; ``pins``: those of the ports, None where none are needed."""
+    """Raise ``EmitError`` if a design needs more resources or pins than a device has.
+
+    ``pins``: the number of bits of the ports, or ``None`` if ports need no pins.
+    """
     needed = {name: resources[name] for name in device.resources}
     most = dict(device.resources)
     if pins is not None:

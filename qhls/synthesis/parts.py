@@ -1,4 +1,4 @@
-"""``count_parts``: the parts of a netlist that an area model of Verilog prices."""
+"""``count_parts``: the number of each part of a netlist that an area model of Verilog prices."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ PARTS = (
 )
 """Parts that take look-up tables.
 
-sum: look-up tables of sums, beside or in their carry cells; invert: bits of numbers that are subtracted, each once;
-chain: look-up tables of comparisons by carry chains; logic: those of all other comparisons, of choices and gates
-(``qhls.synthesis.cover``); deep_logic: such that others feed; table: look-up tables of constant tables; multiply: a b
-bits of products in logic; multiply_edge: a + b; shift_register: bits.
+sum: look-up tables of sums, in their carry cells or next to them; invert: bits of subtracted numbers, each counted
+once; chain: look-up tables of comparisons by carry chains; logic: those of other comparisons, multiplexers and gates
+(``qhls.synthesis.cover``); deep_logic: those of such logic that other look-up tables feed; table: look-up tables of
+constant tables; multiply: a times b for products in logic of a and b bits; multiply_edge: a plus b; shift_register:
+bits.
 """
 
 
 def count_parts(netlist: Netlist, family: Family) -> dict[str, float]:
-    """Return the number of each of ``PARTS``, of ``register`` bits, of ``carry`` cells and of ``dsp`` blocks."""
+    """Count the ``PARTS`` of a netlist, its ``register`` bits, ``carry`` cells and ``dsp`` blocks."""
     counter = _Counter(netlist, family)
     for index, cell in enumerate(netlist.cells):
         rule = _RULES.get(cell.kind)
@@ -51,22 +52,25 @@ class _Counter:
         self.functions: set[object] = set()
         self.inverted: dict[int, int] = {}
         self.packed: dict[int, tuple[int, int]] = {}
-        """The results of DSP blocks, with the additions and the registers that these have left."""
+        """Result of a DSP block -> the numbers of additions and of registers that the block can still absorb."""
         self.chains: dict[int, int] = {}
-        """The comparisons by carry chains, with the lowest bit that each reads."""
+        """Comparison by a carry chain -> the lowest bit that it reads."""
 
     def is_known(self, index: int) -> bool:
         return self.cells[index].kind is Kind.CONST
 
     def find_span(self, index: int, width: int) -> tuple[int, int]:
-        """Return the first bit that varies in a result of ``width`` bits, and the bit behind the last."""
+        """Return the range of bits that vary in an operand of ``width`` bits: the first, and one past the last.
+
+        The second is 0 for a constant, of which no bit varies.
+        """
         cell = self.cells[index]
         if cell.kind is Kind.CONST:
             return self.zeros[index], 0
         return self.zeros[index], width if cell.lo < 0 else min(cell.type.width, width)
 
     def add(self, index: int, cell: Cell) -> None:
-        """Count the carry chain and its look-up tables: those of its cells, or one per bit that reads the carry."""
+        """Count the carry cells, look-up tables and inverters of a sum, unless a DSP block absorbs it."""
         if cell.kind is Kind.ADD:
             for arg in cell.args:
                 additions, _ = self.find_room(arg)
@@ -77,7 +81,7 @@ class _Counter:
         (first, _), (second, last) = (self.find_span(arg, width) for arg in cell.args)
         start = max(first, second)
         if cell.kind is Kind.SUB and first > second:
-            start = second  # the low bits of what is subtracted are negated
+            start = second  # below, the low bits of the subtrahend are negated
         chain = max(width - start, 0)
         carries = -(-max(chain - self.family.spare, 0) // self.family.carry_bits)
         self.parts["carry"] += carries
@@ -87,9 +91,10 @@ class _Counter:
             self.count_inverters(cell.args[-1], max(last - second, 0))
 
     def count_less(self, index: int, cell: Cell) -> None:
-        """Count a carry chain; the low zeros of a constant do not decide, and the sign alone decides against 0.
+        """Count the carry chain of a comparison, if it is wide enough to have one.
 
-        A look-up table reads the sign beside the chain, so without a sign the chain is a bit longer.
+        Low zeros of a constant need no comparison, and a comparison with 0 needs only the sign. A look-up table reads
+        the signs next to the chain, so the chain of unsigned operands is one bit longer.
         """
         width = max(self.cells[arg].type.width for arg in cell.args)
         known = [self.cells[arg].setting for arg in cell.args if self.is_known(arg)]
@@ -111,19 +116,19 @@ class _Counter:
             self.count_inverters(cell.args[1], width)
 
     def count_inverters(self, subtracted: int, bits: int) -> None:
-        """Count the inverters of subtracted words, once for all sums that subtract a word, also shifted."""
+        """Count the inverters of a subtracted word once for all sums that subtract it, shifted or not."""
         if not self.family.inverts:
             return
         while self.cells[subtracted].kind is Kind.SHIFT:
             subtracted = self.cells[subtracted].args[0]
         if self.cells[subtracted].kind is Kind.MUX:
-            return  # the choice is made of inverted bits
+            return  # the multiplexer selects inverted bits
         before = self.inverted.get(subtracted, 0)
         self.inverted[subtracted] = max(before, bits)
         self.parts["invert"] += max(bits - before, 0)
 
     def count_table(self, index: int, cell: Cell) -> None:
-        """Count the look-up tables of each bit of a table, equal parts of one operand once."""
+        """Count the look-up tables of a constant table bit by bit; equal functions of an operand are shared."""
         source = self.cells[cell.args[0]]
         width = source.type.width
         codes = range(source.type.lo, source.type.hi + 1)
@@ -136,7 +141,10 @@ class _Counter:
             )
 
     def find_room(self, index: int) -> tuple[int, int]:
-        """Return the additions and registers that the DSP of a result has left; none if more than one cell reads it."""
+        """Return how many additions and registers the DSP block of a result can still absorb.
+
+        Both are 0 if the result is not that of a DSP block, is an output, or has several readers.
+        """
         alone = len(self.readers.get(index, [])) == 1 and index not in self.ports
         return self.packed.get(index, (0, 0)) if alone else (0, 0)
 
@@ -152,7 +160,7 @@ class _Counter:
             self.parts["multiply_edge"] += a + b
 
     def register(self, index: int, cell: Cell) -> None:
-        """Count the bits of registers; a chain without readers on its way is a shift register."""
+        """Count the bits of a chain of registers, which is a shift register if it is long enough."""
         following = self.readers.get(index, [])
         within = len(following) == 1 and self.cells[following[0]].kind is Kind.REG
         if within and index not in self.ports:
@@ -174,13 +182,13 @@ class _Counter:
 
 
 def measure_factors(a: Fixed, b: Fixed) -> tuple[int, int]:
-    """Return the bits of two factors; one without a sign beside one with a sign has a zero in front."""
+    """Return the widths of two factors in bits; an unsigned factor next to a signed one has one bit more."""
     mixed = a.signed != b.signed
     return a.width + (mixed and not a.signed), b.width + (mixed and not b.signed)
 
 
 def count_functions(columns: Sequence[Array], family: Family) -> float:
-    """Return the look-up tables of functions of the same inputs, given as truth tables."""
+    """Return the number of look-up tables of functions with common inputs, given as truth tables."""
     seen: set[object] = set()
     return sum(_price_function((), column, seen, family) for column in columns)
 
@@ -188,7 +196,7 @@ def count_functions(columns: Sequence[Array], family: Family) -> float:
 def _price_function(
     operand: tuple[int, ...], column: Array, seen: set[object], family: Family
 ) -> float:
-    """Return the look-up tables that a function takes after mapping."""
+    """Return the expected number of look-up tables of a function after technology mapping."""
     beyond = len(_list_inputs(column)) - len(family.table_costs)
     waste = family.spent[min(beyond, len(family.spent)) - 1] if beyond > 0 else 1.0
     return waste * _count_function(operand, column, seen, family)
@@ -197,9 +205,9 @@ def _price_function(
 def _count_function(
     operand: tuple[int, ...], column: Array, seen: set[object], family: Family
 ) -> int:
-    """Return the look-up tables of a function of the bits of ``operand``, 0 for one that was ``seen`` before.
+    """Return the number of look-up tables of a function of the bits of ``operand``; 0 if it was ``seen`` before.
 
-    A function of more inputs than multiplexers beside look-up tables take is a choice between two by its highest bit.
+    A function with too many inputs is a multiplexer, by its highest input, between two functions of the others.
     """
     inputs = _list_inputs(column)
     if len(inputs) <= 1:
@@ -218,7 +226,7 @@ def _count_function(
 
 
 def _list_inputs(column: Array) -> list[int]:
-    """Return the inputs on which a truth table depends, by their places."""
+    """Return the indices of the inputs on which a truth table depends."""
     places = range(len(column).bit_length() - 1)
     halves = (column.reshape(-1, 2, 1 << place) for place in places)
     return [

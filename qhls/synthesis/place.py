@@ -31,28 +31,28 @@ _RESOURCES = {
     "DP16KD": "BRAM",
     "TRELLIS_IO": "pins",
 }
-"""Resources by nextpnr's names."""
+"""Name of a resource in nextpnr -> its name in reports."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlacementReport(Tabular):
-    """A placed and routed design: ``used`` and ``available`` by resource, and its slowest path in nanoseconds."""
+    """Report of a placed and routed design: used and available resources, and its slowest path."""
 
     design: str
     device: str
     tool: str
     clock_period: float
-    """The clock that was asked for, in nanoseconds."""
+    """Requested clock period in nanoseconds."""
     used: Mapping[str, int]
     available: Mapping[str, int]
     slowest: float
-    """Nanoseconds of the slowest path from a register to a register."""
+    """Delay of the slowest register-to-register path in nanoseconds."""
     estimate: float | None
-    """Our estimate of it; None for streams, for the logic that moves their tokens is in no model."""
+    """Our estimate of ``slowest``; ``None`` for streams, whose control logic the delay model does not cover."""
     error: float
-    """Largest relative error of such estimates on designs that no fit has seen."""
+    """Largest relative error of the estimate on designs that were not used for fitting."""
     shortest: float
-    """The shortest clock period for which the design has a pipeline: that of its slowest cell."""
+    """Shortest clock period that pipelining can reach, in nanoseconds: the delay of the slowest cell."""
 
     @property
     def fmax(self) -> float:
@@ -65,7 +65,7 @@ class PlacementReport(Tabular):
         return self.slowest <= self.clock_period
 
     def to_table(self) -> Table:
-        """Return one row per resource, with the clock below."""
+        """Return a table with one row per resource and the clock in the caption."""
         verdict = "meets" if self.meets_clock else "misses"
         caption = f"slowest path {self.slowest:.2f} ns, {self.fmax:.0f} MHz, {verdict} {self.clock_period:g} ns"
         if self.estimate is not None:
@@ -110,19 +110,19 @@ def place(
     clock_period: float,
     bitstream: str | Path | None = None,
 ) -> PlacementReport:
-    """Place and route Verilog on a device; the same Verilog is placed once.
+    """Place and route Verilog on a device and return a report; without a bitstream, results are cached.
 
-    ``clock_period``: nanoseconds that are asked for. ``bitstream``: file to write; then ports are placed on pins, else
-    they have none, as those of a part of a larger design.
+    ``clock_period``: the requested period in nanoseconds. ``bitstream``: file to write. With it, ports are placed on
+    pins; without it, they have no pins, like the ports of a part of a larger design.
 
-    Raises ``EmitError`` for a device that does not exist, and before anything is placed for a design that does not fit
-    or has too few registers for a clock; ``MissingError`` without pyosys or nextpnr, and ``RtlError`` where a tool
+    Raises ``EmitError`` for a device that does not exist, or before placement for a design that does not fit or has
+    too few registers to measure a clock. Raises ``MissingError`` without pyosys or nextpnr, and ``RtlError`` if a tool
     fails.
     """
     chosen = find_device(device)
     tool = f"nextpnr {find_nextpnr()}"
     _check_clock(source)
-    # The estimate says in a moment what a tool would say after an hour.
+    # The estimate detects in a moment what a tool would report after an hour.
     family = find_family(FAMILY)
     total = source.estimate_area(family).resources
     check_fit(chosen, total, source.pins if bitstream is not None else None)
@@ -159,7 +159,7 @@ def _check_clock(source: VerilogSource) -> None:
 def _find_placement(
     source: VerilogSource, device: Device, clock_period: float, bitstream: str | Path | None
 ) -> dict[str, Any]:
-    """Return nextpnr's report, from the cache where the same Verilog was placed before, and write the bitstream."""
+    """Return nextpnr's report, either cached or after placement; if requested, also write the bitstream."""
     family = find_family(FAMILY)
 
     def place_in(folder: Path) -> dict[str, Any]:

@@ -24,15 +24,15 @@ class SynthesisReport(Tabular):
     resources: Mapping[str, int]
     estimates: Mapping[str, float]
     errors: Mapping[str, float]
-    """The error bars of the estimates: the worst errors that such designs had."""
+    """Error bars of the estimates, by resource, from the largest errors on similar designs."""
     path: tuple[tuple[str, int], ...]
-    """Layers on the path with the most cells between registers, with their cells."""
+    """Layers on the register-to-register path with the most cells, each with its number of cells on the path."""
     levels: int
-    """Adders, comparisons and tables on the longest path of the netlist."""
+    """Number of adders, comparisons and tables on the longest path of our netlist."""
     latency: int
     """Clock cycles from an input to its output."""
     cells: Mapping[str, int]
-    """Numbers of the tool's cells by kind."""
+    """Number of cells that the tool maps to, by type of cell."""
 
     @property
     def cells_on_path(self) -> int:
@@ -52,7 +52,7 @@ class SynthesisReport(Tabular):
         return f"{'within' if difference <= self.errors[column] else 'outside'} the error"
 
     def to_table(self) -> Table:
-        """Return one row per resource, with the longest path below."""
+        """Return a table with one row per resource and the longest path in the caption."""
         title = f"{self.design} on {self.family} by {self.tool}, latency {self.latency}"
         path = ", ".join(f"{layer}: {cells}" for layer, cells in self.path)
         caption = f"longest path, cells by layer: {path} ({self.cells_on_path}); levels of our netlist: {self.levels}"

@@ -1,4 +1,4 @@
-"""``VerilogSource``: the Verilog of a design, of arrays or of streams, as synthesis tools read it."""
+"""``VerilogSource``: the Verilog of a design, with arrays or streams, and what synthesis needs besides the text."""
 
 from __future__ import annotations
 
@@ -23,11 +23,12 @@ from qhls.synthesis.streams.model import estimate_streams
 
 @dataclass(frozen=True)
 class VerilogSource:
-    """``text`` holds the module ``top``. ``pins``: bits of its ports. ``netlists``: its logic between registers.
+    """The Verilog of a design for synthesis: its text, and functions that estimate its area and delay.
 
-    ``closed``: whether registers surround the netlists, as in the processes of streams; else ports do. ``latency``:
-    clock cycles from an input to its output. ``estimate_area``: the resources on a family. ``find_op``: the op that
-    a wire of the flat design belongs to; None for wires without a name of their own.
+    ``text`` includes the module ``top``. ``pins``: the number of bits of its ports. ``netlists``: its logic between
+    registers. ``closed``: whether registers surround the netlists, as in the processes of streams; else ports do.
+    ``latency``: clock cycles from an input to its output. ``estimate_area`` returns the resources on a family.
+    ``find_op`` returns the op of a wire of the flattened design, ``None`` for a wire that belongs to none.
     """
 
     name: str
@@ -51,7 +52,7 @@ class VerilogSource:
 
     @classmethod
     def of_module(cls, verilog: Verilog) -> VerilogSource:
-        """Return the source of one module."""
+        """Create the source of a design with arrays, which is one Verilog module."""
         netlist = verilog.netlist
         ports = (*netlist.inputs, *netlist.outputs)
         pins = sum(port.type.width * len(port.cells) for port in ports) + verilog.clocked
@@ -69,7 +70,10 @@ class VerilogSource:
 
     @classmethod
     def of_streams(cls, verilog: StreamVerilog) -> VerilogSource:
-        """Return the source of processes: each FIFO at the border has data, valid and ready, beside clock and reset."""
+        """Create the source of a design with streams, which is one Verilog module per process.
+
+        Its ports are clock, reset, and data, valid and ready of each FIFO at the border.
+        """
         plan = verilog.plan
         pins = sum(fifo.bits + 2 for fifo in (*plan.inputs, *plan.outputs)) + 2
         netlists = tuple(body.netlist for body in verilog.bodies.values() if body)
@@ -88,15 +92,18 @@ class VerilogSource:
 
     @property
     def levels(self) -> int:
-        """Return the adders, comparisons and tables on the longest path of a netlist."""
+        """Return the number of adders, comparisons and tables on the longest path of any netlist."""
         return max((netlist.levels for netlist in self.netlists), default=0)
 
     def estimate_slowest(self, table: DelayTable) -> float | None:
-        """Return nanoseconds of the slowest path between registers; None where logic around the netlists is slower."""
+        """Estimate the delay of the slowest register-to-register path in nanoseconds.
+
+        ``None`` for a design with streams, whose control logic the delay model does not cover.
+        """
         if self.closed:
             return None
         return max(find_slowest_path(net, table)[0] for net in self.netlists)
 
     def find_shortest_period(self, family: str) -> float:
-        """Return the shortest clock period of a pipeline of this logic."""
+        """Return the shortest clock period, in nanoseconds, that pipelining of this logic can reach on a family."""
         return max(find_slowest_cell(netlist, family) for netlist in self.netlists)

@@ -24,10 +24,10 @@ NETLIST = "netlist.json"
 def synthesize(
     graph: Graph, source: VerilogSource, family: str, flow: str = "yosys"
 ) -> SynthesisReport:
-    """Map the Verilog of ``graph`` to ``family`` and count its cells; the same Verilog is mapped once.
+    """Map the Verilog of ``graph`` to ``family`` and return its resources as a report; results are cached.
 
     Raises ``EmitError`` for a family or a flow that does not exist, ``MissingError`` without pyosys, and ``RtlError``
-    where Yosys fails.
+    if Yosys fails.
     """
     chosen = find_family(family)
     if flow not in FLOWS:
@@ -53,7 +53,7 @@ def synthesize(
 def map_verilog(text: str, top: str, family: Family, folder: Path) -> None:
     """Map Verilog to a family and write ``netlist.json`` into ``folder``, which nextpnr reads too."""
     (folder / "design.sv").write_text(text, encoding="ascii")
-    # ABC compares its result with its input, for longer than it maps a large design, and changes nothing by it.
+    # ABC's verification of its result takes longer than mapping a large design and does not change the result.
     commands = ["scratchpad -set abc9.verify 0", "read_verilog -sv design.sv"]
     commands += [f"{family.command} -top {top}", f"write_json {NETLIST}"]
     run_yosys(commands, folder, lambda name: report(f"synthesize for {family.name}: {name}"))

@@ -1,4 +1,4 @@
-"""Yosys as a child process: an error in it ends the process in which it runs."""
+"""Yosys in a child process, because an error in Yosys ends the process in which it runs."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ def find_yosys() -> str:
 def run_yosys(
     commands: Sequence[str], folder: Path, heard: Callable[[str], None] | None = None
 ) -> str:
-    """Run passes in ``folder`` and return what they print; ``heard`` gets the name of each pass as it begins.
+    """Run Yosys commands in ``folder`` and return their output.
 
-    Raises ``MissingError`` without pyosys, and ``RtlError`` with Yosys' message for a pass that fails. The process ends
-    with this call, also by Ctrl-C.
+    ``heard`` is called with the name of each pass as it begins. Raises ``MissingError`` without pyosys, and
+    ``RtlError`` with Yosys' message if a command fails. The child process ends with this call, even after Ctrl-C.
     """
     find_yosys()
     children = Children()
@@ -64,7 +64,7 @@ def run_yosys(
 
 
 def read_verilog(text: str, top: str) -> dict[str, Any]:
-    """Return the module ``top`` of ``text`` as Yosys' JSON: word-level cells, as the language defines them."""
+    """Parse Verilog with Yosys and return the module ``top`` in Yosys' JSON format, with word-level cells."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "design.sv").write_text(text, encoding="ascii")

@@ -1,1 +1,1 @@
-"""The machine: processes, locks, limits, terminals and optional packages."""
+"""Access to the machine: files, processes, locks, limits, terminals and optional packages."""

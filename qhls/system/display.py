@@ -1,4 +1,4 @@
-"""Bases of objects that a terminal shows as text and a notebook as HTML."""
+"""Base classes of objects that a terminal shows as text and a notebook as HTML."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Printed:
-    """Base of objects that are shown as text, in a notebook too."""
+    """Base class of objects that are shown as plain text, even in a notebook."""
 
     __slots__ = ()
 
@@ -19,13 +19,13 @@ class Printed:
 
 
 class Tabular:
-    """Base of objects that are shown as one table: text of ``text_width`` columns, or HTML in a notebook."""
+    """Base class of objects that are shown as one table: text of ``text_width`` columns, or HTML in a notebook."""
 
     __slots__ = ()
     text_width: ClassVar[int] = 120
 
     def to_table(self) -> Table:
-        """Return the table, for a ``rich`` console."""
+        """Return the object as a table for a ``rich`` console."""
         raise NotImplementedError
 
     def __str__(self) -> str:

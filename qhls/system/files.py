@@ -1,4 +1,4 @@
-"""Files, which are read within the limits and written whole or not at all."""
+"""Reading of files within the size limits, and atomic writing of files."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ from qhls.system.text import shorten
 _FOLDER = "a folder"
 
 ARCHIVE_ERRORS = (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError)
-"""Everything that reading a damaged zip archive raises; ``NotImplementedError`` of a later version is one of them."""
+"""Exceptions that reading a damaged zip archive raises; ``NotImplementedError``, for a later version, is included."""
 
 
 # -- reading ----------------------------------------------------------------------------------------
 
 
 def is_folder(path: str | os.PathLike[str]) -> bool:
-    """Return whether ``path`` is a folder; never raise."""
+    """Return whether ``path`` is a folder, without raising an exception."""
     return _find_problem(path) == _FOLDER
 
 
 def is_file(path: str | os.PathLike[str]) -> bool:
-    """Return whether ``path`` is a regular file; never raise."""
+    """Return whether ``path`` is a regular file, without raising an exception."""
     return _find_problem(path) is None
 
 
 def check_regular_file(
     path: str | os.PathLike[str], what: str, kind: ErrorKind = LoadError
 ) -> Path:
-    """Return ``path`` if it is a regular file. Raises ``kind``."""
+    """Return ``path`` if it is a regular file, else raise an error of the class ``kind``."""
     problem = _find_problem(path)
     if problem is None:
         return Path(path)
@@ -62,7 +62,7 @@ def _find_problem(path: str | os.PathLike[str]) -> str | None:
 
 
 def read(path: Path, what: str, kind: ErrorKind = LoadError, share: int = 1) -> bytes:
-    """Return the content of a regular file that is not too large. Raises ``kind``."""
+    """Return the content of a regular file. Raises ``kind`` if it cannot be read or exceeds the size limit."""
     path = check_regular_file(path, what, kind)
     try:
         check_size(path.stat().st_size, str(path), what, kind, share)
@@ -140,7 +140,7 @@ def read_arrays(path: Path) -> Any:
 
 
 def _check_header(file: Any, size: int, most: int, name: str) -> None:
-    """Refuse an array that is larger than its file or has no numbers, before it is allocated."""
+    """Raise an error for an array with a bad header, of no numbers, or larger than its file or the limit."""
     version = np.lib.format.read_magic(file)
     read_header = {
         (1, 0): np.lib.format.read_array_header_1_0,
@@ -162,7 +162,7 @@ def _check_header(file: Any, size: int, most: int, name: str) -> None:
 
 
 def find_table(what: str, name_or_path: str | PathLike[str] | None, folder: Path) -> Path:
-    """Find the table of that name in ``folder``, or a JSON file of the user. Raises ``EnergyError``."""
+    """Return the path of a table, from its name in ``folder`` or its .json file. Raises ``EnergyError``."""
     if isinstance(name_or_path, str | PathLike):
         path = Path(name_or_path)
         path = path if path.suffix == ".json" else folder / f"{name_or_path}.json"
@@ -178,7 +178,7 @@ def find_table(what: str, name_or_path: str | PathLike[str] | None, folder: Path
 
 @contextmanager
 def stage_file(path: Path) -> Generator[Path]:
-    """Give a path beside ``path`` to write to, which takes its place at the end, or goes if writing fails."""
+    """Yield a temporary path to write to, which then replaces ``path``, or is deleted if writing fails."""
     part = path.with_name(f"{path.name}.part")
     try:
         yield part
@@ -189,7 +189,7 @@ def stage_file(path: Path) -> Generator[Path]:
 
 
 def write_whole(path: str | os.PathLike[str], content: bytes, where: str) -> Path:
-    """Write a file, in whole or not at all, and return its path. Raises ``QhlsError``, which begins with ``where``."""
+    """Write a file atomically and return its path. Raises ``QhlsError``, whose message begins with ``where``."""
     target = Path(path)
     try:
         with stage_file(target) as part:

@@ -1,4 +1,4 @@
-"""Limits on the size of files, weights and arrays: a file is untrusted data and may not exhaust the machine.
+"""Limits on the size of files, weights and arrays: a file is untrusted data and must not exhaust the machine.
 
 ``QHLS_LIMIT`` in the environment is the largest size of a model's weights, a file or an array: ``16G``. All other
 limits are shares of it.
@@ -14,10 +14,10 @@ from qhls.errors import LoadError, QhlsError
 DEFAULT = 1 << 30
 
 JSON = 64
-"""Bytes of the limit per byte of a JSON text: Python's objects are about this many times larger."""
+"""Bytes that each byte of a JSON text counts against the limit, because Python's objects are that much larger."""
 
 ELEMENT = 32
-"""Bytes of the limit per element of a design's tensor: its code and both ends of its range."""
+"""Bytes that each element of a design's tensor counts against the limit: its code and both ends of its range."""
 
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
@@ -25,7 +25,7 @@ ErrorKind = type[QhlsError]
 
 
 def find_limit() -> int:
-    """Return the limit in bytes, from ``QHLS_LIMIT`` or ``DEFAULT``. Raises ``QhlsError`` if that is not a size."""
+    """Return the size limit in bytes: ``QHLS_LIMIT`` or ``DEFAULT``. Raises ``QhlsError`` for an invalid size."""
     text = os.environ.get("QHLS_LIMIT", "").strip()
     if not text:
         return DEFAULT
@@ -38,7 +38,7 @@ def find_limit() -> int:
 def check_size(
     size: int, where: str, what: str, kind: ErrorKind = LoadError, share: int = 1
 ) -> None:
-    """Raise ``kind`` if ``size`` bytes, or elements of ``share`` bytes each, exceed the limit."""
+    """Raise an error of the class ``kind`` if ``size`` bytes, or elements of ``share`` bytes each, exceed the limit."""
     most = find_limit() // share
     if size > most:
         unit = "elements" if share == ELEMENT else "bytes"
@@ -49,10 +49,10 @@ def check_size(
 
 
 def format_bytes(size: int) -> str:
-    """Return a number of bytes for a message, its length where it is long."""
+    """Return the number ``size`` as text for a message: in digits, or only its length in bits if it is huge."""
     return f"{size:,}" if size < 10**30 else f"a number of {size.bit_length():,} bits"
 
 
 def _suggest_limit(size: int) -> str:
-    """Return a limit in GiB that allows ``size`` bytes, or words where no machine has so many."""
+    """Return a value of ``QHLS_LIMIT`` that allows ``size`` bytes, or a phrase if no machine has so many."""
     return f"{-(-size // _UNITS['G'])}G" if size < 1 << 60 else "as much as you have"

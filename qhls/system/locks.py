@@ -1,4 +1,4 @@
-"""Locks on files and folders. A lock ends with its process, even if that is killed."""
+"""Locks on files and folders, which are released when their process ends, even if it is killed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import suppress
 
 try:
     import fcntl
-except ImportError:  # not POSIX: nothing is locked, and nothing counts as left behind
+except ImportError:  # not POSIX: nothing is locked, and no file counts as abandoned
     fcntl = None
 
 
@@ -28,7 +28,7 @@ def lock(descriptor: int, *, wait: bool, otherwise: bool = False) -> bool:
 
 
 def is_at(descriptor: int, path: str | os.PathLike[str]) -> bool:
-    """Return whether the open file or folder is the one at ``path`` now."""
+    """Return whether ``path`` still refers to the open file or folder ``descriptor``."""
     with suppress(OSError):
         return os.path.samestat(os.fstat(descriptor), os.stat(path))  # noqa: PTH116 - a path of either kind
     return False

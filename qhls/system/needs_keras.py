@@ -1,4 +1,4 @@
-"""Import Keras, or raise ``MissingError`` with the command that installs its backend.
+"""Import of Keras, which raises ``MissingError`` with the command that installs a missing package.
 
 Every package that builds on Keras imports this module first.
 """

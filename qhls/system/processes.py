@@ -1,4 +1,4 @@
-"""Child processes that end with their parent's work: by themselves, by Ctrl-C or by an error elsewhere."""
+"""Child processes that end when their parent's work does, even if Ctrl-C or an error elsewhere ends it."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 LINES = 20
-"""Lines of a tool's messages that an error shows."""
+"""Largest number of lines of a tool's messages that an error shows."""
 
 
 def begin(messages: str) -> str:
-    """Return the first lines of a tool's messages."""
+    """Return the first ``LINES`` lines of a tool's messages."""
     return "\n".join(messages.splitlines()[:LINES])
 
 
 class Children:
-    """The processes of one task, which end with it."""
+    """Child processes of one task, all of which ``stop`` kills."""
 
     def __init__(self) -> None:
         self._running: list[subprocess.Popen[str]] = []
@@ -31,7 +31,7 @@ class Children:
         environment: Mapping[str, str] | None = None,
         heard: Callable[[str], None] | None = None,
     ) -> tuple[int, str]:
-        """Run to the end; return the status and the text of stderr, each line of which ``heard`` gets at once."""
+        """Run ``command``, pass each line of its stderr to ``heard`` at once, and return its exit status and stderr."""
         # A separate session: Ctrl-C reaches this process alone, and its children end together.
         process = subprocess.Popen(
             command,
@@ -55,7 +55,7 @@ class Children:
         return process.returncode, "".join(lines)
 
     def stop(self) -> None:
-        """Kill all running processes, and every later one at its start."""
+        """Kill all processes of the task that still run, and every later process of the task as soon as it starts."""
         self._stopped = True
         for process in self._running:
             self._kill(process)

@@ -1,4 +1,4 @@
-"""Progress of long work: functions report their activity, and the command line shows it."""
+"""Progress of long work: functions report their current activity, and the command line shows it."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _listener: ContextVar[Callable[[str], None] | None] = ContextVar("_listener", de
 
 
 def report(activity: str) -> None:
-    """Report ``activity``, a verb and its object, to the listener, if any."""
+    """Pass ``activity``, a verb and its object, to the listener, if one is set."""
     if listener := _listener.get():
         listener(activity)
 
 
 @contextmanager
 def show_progress(console: Console) -> Iterator[None]:
-    """Show each reported activity and its time in one line of ``console``, which disappears at the end.
+    """Show the current activity and the elapsed time in one line of ``console``, which disappears at the end.
 
     Nothing is shown where ``console`` is not a terminal.
     """
@@ -35,7 +35,7 @@ def show_progress(console: Console) -> Iterator[None]:
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    # Results go through the console only where they are on the same terminal: a pipe must get them itself.
+    # Results are printed through the console only on the same terminal: a pipe must get them directly.
     shared = sys.stdout.isatty()
     with Progress(*columns, console=console, transient=True, redirect_stdout=shared) as bar:
         task = bar.add_task("start")

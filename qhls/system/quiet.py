@@ -8,7 +8,7 @@ STDERR = 2
 
 
 def import_keras() -> None:
-    """Import Keras and its backend with the stderr of the process closed; exceptions are raised as usual."""
+    """Import Keras and its backend with the stderr of the process discarded; exceptions are raised as usual."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     stderr, devnull = os.dup(STDERR), os.open(os.devnull, os.O_WRONLY)
     try:
@@ -21,6 +21,6 @@ def import_keras() -> None:
 
 
 def run_quietly(module: str, function: str, *arguments: Any) -> None:
-    """Call ``function`` of ``module``, which imports Keras, without the start-up log. Start new processes with this."""
+    """Call ``function`` of ``module``, which imports Keras, without the start-up log: the target of new processes."""
     import_keras()
     getattr(import_module(module), function)(*arguments)

@@ -28,7 +28,7 @@ def _register() -> None:
 
 
 class _WhenKerasComes:
-    """Import hook that finds Keras as Python does, and registers the layers after its import."""
+    """Import hook that registers the layers as soon as Keras has been imported."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None

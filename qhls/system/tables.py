@@ -22,7 +22,7 @@ def render_text(table: RenderableType, width: int = 120) -> str:
 
 
 def make_cell(text: str, style: str = "") -> Text:
-    """Return ``text``, which may be a name from a file, as a cell or title of a table."""
+    """Return ``text`` as a cell or title of a table, with control characters escaped."""
     return Text(escape_line(text), style)
 
 
@@ -40,14 +40,14 @@ def render_html(table: Table) -> str:
 
 
 def read_rows(table: Table) -> list[dict[str, str | int]]:
-    """Return the rows of ``table`` as data: the cells by header, whole numbers as numbers."""
+    """Return one dictionary per row of ``table``, from header to cell; whole numbers are converted to ``int``."""
     headers = [_strip_markup(column.header) for column in table.columns]
     rows = zip(*(list(column.cells) for column in table.columns), strict=True)
     return [dict(zip(headers, map(_read_cell, row), strict=True)) for row in rows]
 
 
 def list_records(table: Table) -> Iterator[str]:
-    """Yield the lines of ``table`` with one cell per line: for terminals narrower than a row."""
+    """Yield ``table`` as lines of text with one cell per line, for terminals that are narrower than a row."""
     if table.title:
         yield _strip_markup(table.title)
     headers = [_strip_markup(column.header) for column in table.columns]

@@ -1,4 +1,4 @@
-"""Safe text for terminals: names from files are escaped, and long texts are cut. Names that nothing else has."""
+"""Text that is safe for terminals (escaped and shortened), and unique names."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 def escape_controls(text: str, kept: str = "\n") -> str:
-    """Return ``text`` with every control character escaped as in Python, except those in ``kept``."""
+    """Return ``text`` with all control characters, except the characters in ``kept``, escaped as in Python."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(
@@ -27,7 +27,7 @@ def escape_line(text: str) -> str:
 
 
 def shorten(text: str, longest: int) -> str:
-    """Return ``text``, cut in the middle to ``longest`` characters, with a note on the cut."""
+    """Return ``text``, shortened in the middle to at most ``longest`` characters, with a note on the cut."""
     if len(text) <= longest:
         return text
     end = longest // 3
@@ -39,7 +39,7 @@ def shorten(text: str, longest: int) -> str:
 def find_free_name(
     wanted: str, is_taken: Callable[[str], bool], form: str = "{}_{}", first: int = 2
 ) -> str:
-    """Return ``wanted`` or, if it is taken, the first of ``wanted_2``, ``wanted_3``, ... that is not.
+    """Return ``wanted`` or, if it is taken, the first of ``wanted_2``, ``wanted_3``, ... that is not taken.
 
     ``form``: how the number joins the name. ``first``: the first number.
     """
@@ -50,5 +50,5 @@ def find_free_name(
 
 
 def say(text: object = "") -> None:
-    """Print a line of text that may contain names from a file."""
+    """Print ``text`` as a line with control characters escaped, since it may contain names from a file."""
     print(escape_controls(str(text)))

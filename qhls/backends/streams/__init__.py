@@ -1,1 +1,1 @@
-"""C++ of designs whose processes exchange tokens."""
+"""Views and simulation of the C++ of stream designs, whose processes exchange tokens through FIFOs."""

@@ -1,4 +1,4 @@
-"""``BoundedCsim``: the C++ of a plan of streams on FIFOs of limited depth, each process a fiber.
+"""``BoundedCsim``: simulation of a stream design's C++ with FIFOs of limited depth, each process as a fiber.
 
 The vendors' C simulation runs processes one after another on streams without limit, so it never shows a deadlock.
 """
@@ -29,9 +29,10 @@ from qhls.system.processes import Children
 
 @dataclass(frozen=True)
 class BoundedRun:
-    """The outputs' codes and the most tokens that waited in each FIFO, by its name; or the ``cycle`` of a deadlock.
+    """The result of a bounded simulation: the codes of the outputs, or the ``cycle`` of processes in a deadlock.
 
-    ``cycle``: processes that wait for each other, each for the next one, as (process, FIFO, whether it is full).
+    ``marks``: the largest number of tokens that waited in each FIFO, by its name. ``cycle``: processes that each wait
+    for the next one, as (process, FIFO, whether it is full).
     """
 
     outputs: tuple[Array, ...] = ()
@@ -50,7 +51,7 @@ class BoundedRun:
 
 @dataclass(frozen=True)
 class BoundedCsim:
-    """A plan of streams, built for ``target``: ``run`` gives its outputs, or the processes of a deadlock."""
+    """The compiled simulation of a stream plan: ``run`` returns its outputs, or the processes in a deadlock."""
 
     plan: StreamPlan
     target: Target
@@ -61,9 +62,9 @@ class BoundedCsim:
         return open_library(self.path)
 
     def run(self, codes: Sequence[Array], depths: Mapping[str, int] | None = None) -> BoundedRun:
-        """Return the outputs of the processes for input codes (samples, *shape), one array per input.
+        """Return the outputs, or the deadlock, for input codes (samples, *shape), one array per input.
 
-        ``depths``: other depths than the plan's, by the names of FIFOs.
+        ``depths``: depths that replace those of the plan, by name of the FIFO.
 
         Raises ``CsimError`` for a FIFO that does not exist and for a depth below 1.
         """
@@ -101,7 +102,10 @@ class BoundedCsim:
                 )
 
     def _find_cycle(self, waits: Sequence[int]) -> tuple[tuple[str, str, bool], ...]:
-        """Return the processes that wait for each other; a FIFO's number begins at 1 and is negative where full."""
+        """Return the processes that wait for each other; ``waits``: for each process the number of a FIFO, or 0.
+
+        A FIFO's number begins at 1, and is negative if the process waits for a free place in it.
+        """
         nodes, numbers = list_actors(self.plan)
         fifos = [fifo.name for fifo in self.plan.fifos]
         waiting = {
@@ -119,7 +123,7 @@ class BoundedCsim:
 def build_bounded(
     plan: StreamPlan, target: str = "vitis", *, include: str | Path | None = None
 ) -> BoundedCsim:
-    """Build the processes of ``plan`` for ``target``; what was built before comes from the cache.
+    """Compile the bounded simulation of ``plan`` for ``target``, or take it from the cache.
 
     Raises ``CsimError`` with the compiler's messages when it fails.
     """

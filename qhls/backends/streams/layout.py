@@ -1,4 +1,4 @@
-"""Layout of a plan of streams in C++: one function per process, one stream per FIFO."""
+"""Layout of a stream plan in C++: one function per process, one stream per FIFO."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from qhls.plan.streams.network import Fifo, JoinedOp, StreamPlan, StreamProcess
 
 
 def lay_out_streams(plan: StreamPlan) -> CDesign:
-    """Return the C design of ``plan``. Raises ``EmitError`` for ports too wide for C++."""
+    """Return the view of ``plan`` for the templates of C++. Raises ``EmitError`` for ports too wide for C++."""
     layout = Layout()
     view = CDesign(plan, layout.names.take(plan.graph.name))
     for op in (*plan.graph.inputs, *plan.graph.outputs):
@@ -42,7 +42,7 @@ def lay_out_streams(plan: StreamPlan) -> CDesign:
 
 
 class _Streams:
-    """The C names of FIFOs and of the tensors that they carry."""
+    """Maker of the C streams of FIFOs, of the tensors that they carry, and of the functions of processes."""
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
@@ -50,7 +50,7 @@ class _Streams:
         self._streams: dict[str, CStream] = {}
 
     def make_stream(self, fifo: Fifo) -> CStream:
-        """Return the stream of ``fifo``, named like its tensor if it is the only one."""
+        """Return the C stream of ``fifo``, with the name of its tensor if ``fifo`` has this name too."""
         if fifo.name not in self._streams:
             tensor = self._make_tensor(fifo.tensor)
             plain = fifo.name == fifo.tensor.name
@@ -59,7 +59,7 @@ class _Streams:
         return self._streams[fifo.name]
 
     def process(self, process: StreamProcess, taps: Sequence[CTap]) -> CProcess:
-        """Return the function of ``process``; ``taps``: those of its ops."""
+        """Return the C function of ``process``; ``taps``: one tap per op of the process."""
         reads = tuple(map(self.make_stream, process.reads))
         writes = tuple(map(self.make_stream, process.writes))
         take = self._layout.names.take
@@ -80,7 +80,7 @@ class _Streams:
     def _fuse_followers(
         self, followers: Sequence[JoinedOp], taps: Sequence[CTap], period: int, by_tiles: bool
     ) -> CFunction:
-        """Return the function of all ops that a token passes on its way out; by tiles it is part of their struct."""
+        """Return the C function that applies ``followers`` to tokens; ``by_tiles``: whether it is part of a struct."""
         arrays = [
             self._list_arrays(tap, each.action, each.hardware, period)
             for tap, each in zip(taps, followers, strict=True)
@@ -100,7 +100,7 @@ class _Streams:
     def _call(
         self, tap: CTap, action: Action, hardware: Process, period: int, by_tiles: bool
     ) -> CFunction:
-        """Return the function of one step; that of a product by tiles is part of the process' function."""
+        """Return the C function of one step; ``by_tiles``: whether it is part of the function of its process."""
         operands, out = self._list_arrays(tap, action, hardware, period)
         if by_tiles:
             fold = CFold(hardware.fold) if hardware.fold else None
@@ -110,9 +110,9 @@ class _Streams:
     def _list_arrays(
         self, tap: CTap, action: Action, hardware: Process, period: int
     ) -> tuple[tuple[CTensor, ...], CTensor]:
-        """Return the operands and the result of one step or token.
+        """Return the C arrays of the operands and of the result of one step or token.
 
-        ``period``: the elements after which the constants of all ops of the process start over.
+        ``period``: the number of elements after which the constants of all ops of the process repeat.
         """
         assert not isinstance(action, Fork | Fill | Regroup)
         step: Op = action.op if isinstance(action, Reduce) else action.step
@@ -133,13 +133,13 @@ class _Streams:
         return tuple(operands), self._make_part(tap.op, step, hardware.writes.buffer)
 
     def _make_part(self, op: Op, part: Op, buffer: Buffer) -> CTensor:
-        """Return a part of the tensor of ``op`` as an array in ``buffer``; one without registers is a local array."""
+        """Return the C array, stored like ``buffer``, of a part of the tensor of ``op``; wires are in registers."""
         place = "registers" if buffer.place == "wired" else buffer.place
         parts = (place, buffer.split, buffer.banks)
         return CTensor(self._make_tensor(op).name, self._make_tensor(op).type, part.shape, *parts)
 
     def _make_tensor(self, op: Op) -> CTensor:
-        """Return the whole tensor of ``op``, which is no array."""
+        """Return a C tensor for ``op`` that only provides a name and a type, since no array stores the whole tensor."""
         if op not in self._tensors:
             self._tensors[op] = self._layout.make_tensor(
                 Buffer(op, "registers", op.size, op.type.width)

@@ -1,4 +1,4 @@
-"""Template views of processes and of the FIFOs between them."""
+"""Views, for the templates, of processes and of the FIFOs between them."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class CStream:
 
     @property
     def type(self) -> CType:
-        """Return the type of an element."""
+        """Return the C type of an element."""
         return self.tensor.type
 
     @property
     def size(self) -> int:
-        """Return the elements of one inference."""
+        """Return the number of elements that pass in one inference."""
         return self.tensor.size
 
     @property
@@ -41,12 +41,12 @@ class CStream:
 
     @property
     def partition(self) -> bool:
-        """Return False: a stream is no array."""
+        """Return False, because a stream is no array and so has no partition."""
         return False
 
     @property
     def tokens(self) -> int:
-        """Return the tokens of one inference."""
+        """Return the number of tokens that pass in one inference."""
         return self.tensor.size // self.lanes
 
     @property
@@ -57,57 +57,57 @@ class CStream:
 
 @dataclass(frozen=True)
 class CWindow:
-    """A window over the pixels of an image, or over one row that does not slide; ``taken``: the tokens of a pixel."""
+    """A window that slides over an image, or a single row of a matrix; ``taken``: the number of tokens per pixel."""
 
     action: Slide
     taken: int
     place: Place
-    """The place of the rows above the current pixel."""
+    """The kind of storage for the image rows above the current pixel."""
     slides: bool = True
 
     @property
     def height(self) -> int:
-        """Return the rows of pixels that the window holds."""
+        """Return the number of pixel rows that the window stores."""
         return self.action.size[0]
 
     @property
     def right(self) -> int:
-        """Return the columns of pixels that the window holds."""
+        """Return the number of pixel columns that the window stores."""
         return self.action.span[1]
 
     @property
     def down(self) -> int:
-        """Return the rows from the first to the last pixel of a window."""
+        """Return the number of image rows from the first to the last pixel of a window."""
         return self.action.span[0]
 
     @property
     def columns(self) -> int:
-        """Return the columns of the image."""
+        """Return the number of columns of the image."""
         return self.action.image[1]
 
     @property
     def channels(self) -> int:
-        """Return the elements of a pixel."""
+        """Return the number of elements, or channels, of a pixel."""
         return self.action.image[2]
 
     @property
     def strides(self) -> tuple[int, int]:
-        """Return the pixels from one window to the next."""
+        """Return the distance in pixels from one window to the next, vertically and horizontally."""
         return self.action.strides
 
     @property
     def dilation(self) -> tuple[int, int]:
-        """Return the pixels from one element of the kernel to the next."""
+        """Return the distance in pixels between neighbouring kernel elements, vertically and horizontally."""
         return self.action.dilation
 
     @property
     def words(self) -> int:
-        """Return the tokens of a row of the image."""
+        """Return the number of tokens in a row of the image."""
         return self.columns * self.taken
 
     @property
     def word(self) -> str:
-        """Return the place of the current token in a row."""
+        """Return the C expression of the index of the current token in its image row."""
         return write_sum(("c", self.taken), ("t", 1)) if self.taken > 1 else "c"
 
 
@@ -115,7 +115,7 @@ _ABSENT = (
     *("steps", "slides", "row_step", "column_step", "group_step"),
     *("in_luts", "op", "tokens", "tapped"),
 )
-"""The sizes of a product by tiles that are 0 unless it states them; all others are 1."""
+"""The names of those sizes of a product by tiles whose default is 0; the default of all others is 1."""
 
 
 @dataclass(frozen=True)
@@ -127,43 +127,43 @@ class CProcess:
     reads: tuple[CStream, ...]
     writes: tuple[CStream, ...]
     call: CFunction | None
-    """The function of one step; None for a fork."""
+    """The C function of one step; None for a process that only moves or copies tokens."""
 
     made: CStream
-    """The tokens of its first op's result; those of a fork."""
+    """The stream of the first op's result; for a fork, one of the copies."""
     taps: tuple[CTap, ...] = ()
-    """The taps of its ops, of which only the last one's result leaves the process."""
+    """One tap per op of the process, in order; only the last op's result leaves the process."""
     chain: CFunction | None = None
-    """The function of the ops that a token passes on its way out."""
+    """The C function of the ops that are applied to each token before it is sent; None without such ops."""
 
     shape: str = ""
-    """The C++ struct of a product by tiles."""
+    """The name of the C++ struct of a product by tiles; empty for other processes."""
 
     @property
     def results(self) -> list[CStream]:
-        """Return the tokens of the first op's result and those that leave the process."""
+        """Return the stream of the first op's result and the stream that leaves the process."""
         return [self.made, self.sent]
 
     @property
     def sent(self) -> CStream:
-        """Return the tokens of the result."""
+        """Return the stream that leaves the process."""
         if not self.chain:
             return self.made
         return CStream("", self.chain.out, self.made.lanes, 0)
 
     @property
     def last(self) -> int:
-        """Return the last place in their period at which a token's constants begin; 0 where all read the same ones."""
+        """Return the index at which the constants of a period's last token begin; 0 if all tokens read the same."""
         return (self.process.period - 1) * self.made.lanes
 
     @property
     def tap(self) -> CTap | None:
-        """Return the tap of the result."""
+        """Return the tap of the process' result; None for a process without ops."""
         return self.taps[-1] if self.taps else None
 
     @property
     def template(self) -> str:
-        """Return the template's name."""
+        """Return the name of the process' template."""
         return "tiles" if self.process.tiles else type(self.process.action).__name__.lower()
 
     @property
@@ -174,7 +174,7 @@ class CProcess:
 
     @property
     def window(self) -> CWindow:
-        """Return the window of a product or pooling."""
+        """Return the window of the image, or the row of the matrix, that a product or pooling reads in one step."""
         action, fifo = self.process.action, self.reads[0]
         if isinstance(action, Slide):
             place: Place = "registers"
@@ -188,7 +188,7 @@ class CProcess:
 
     @property
     def sizes(self) -> dict[str, int]:
-        """Return the sizes of a product by tiles, by their names in C++, without those that are 0 or 1 by default."""
+        """Return the sizes of a product by tiles, keyed by their C++ names, without those that equal their default."""
         tiles = self.process.tiles
         assert tiles is not None
         sizes = {
@@ -232,26 +232,26 @@ class CProcess:
 
     @property
     def inside(self) -> list[str]:
-        """Return, for a padding, the conditions under which a token is one of the operand."""
+        """Return, for a padding, the C conditions under which a token comes from the operand."""
         assert isinstance(self.process.action, Fill)
         op = self.process.action.op
         return list_conditions(op.widths, op.x.shape)
 
     @property
     def filling(self) -> str:
-        """Return, for a padding, the number that it adds as a C expression."""
+        """Return, for a padding, the C expression of the padding value."""
         assert isinstance(self.process.action, Fill)
         op = self.process.action.op
         return write_literal(op.value, op.frac, self.made.type.name)
 
     @property
     def interval(self) -> int:
-        """Return the cycles between steps that overlap; 0 where none does."""
+        """Return the initiation interval of the process' steps in clock cycles; 0 if steps do not overlap."""
         return self.process.interval
 
     @property
     def arguments(self) -> list[str]:
-        """Return the C names of the FIFOs that the design passes."""
+        """Return the C names of the FIFOs with which the top function calls the process."""
         return [stream.name for stream in (*self.reads, *self.writes)]
 
     @property
@@ -261,7 +261,7 @@ class CProcess:
 
     @property
     def comment(self) -> str:
-        """Return a description of the process, on one line."""
+        """Return a description of the process in one line, safe in comments."""
         names = ", ".join(each.op.name for each in self.chain.all) if self.chain else ""
         return make_printable(self._first_comment + (f", then {names}" if names else ""), 1000)
 
@@ -282,13 +282,17 @@ class CProcess:
 
     @property
     def parameters(self) -> list[tuple[str, CStream]]:
-        """Return C name and FIFO of each argument, those that are read first."""
+        """Return the C name and the FIFO of each parameter: those that are read, then those that are written."""
         reads = [(f"in{i}", stream) for i, stream in enumerate(self.reads)]
         return reads + [(f"out{i}", stream) for i, stream in enumerate(self.writes)]
 
     @property
     def operands(self) -> list[tuple[str, str, CStream, CTensor, bool]]:
-        """Return for each array read: FIFO in the function, array, FIFO, tensor of a step, whether it is held."""
+        """Return, for each array that the process reads, its FIFO, names and tensor in C++, and whether it is held.
+
+        The tuple: the FIFO's parameter, the array, the FIFO, the tensor of one step, and whether the whole array is
+        read before the first step.
+        """
         assert self.call is not None
         arrays = self.call.parameters
         held = [fifo.tensor in self.process.held for fifo in self.process.reads]

@@ -1,1 +1,1 @@
-"""Template views of the parts of a design."""
+"""Views of the tensors and functions of a design, which the templates read."""

@@ -1,4 +1,4 @@
-"""Template view of a function: an op and the ops that follow it on every result."""
+"""The view, for the templates, of a C function that computes an op and all ops that are fused with it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from qhls.plan.dataflow import is_start_of_sum
 
 @dataclass(frozen=True)
 class CBody:
-    """A nested graph: its local arrays and the functions it calls."""
+    """A nested graph in C++: its input and result arrays and the functions that it calls."""
 
     inputs: list[CTensor]
     operations: list[CFunction]
@@ -41,67 +41,67 @@ class CFunction(COp):
     made: CTensor
     process: Process
     fold: CFold | None
-    """Tiles of a product that takes one tile of its weights after another."""
+    """The tiles of a product that multiplies one tile of its weights per trip; None for all other functions."""
     bodies: tuple[CBody, ...] = ()
-    """The graphs that the function runs; empty where another function is called again."""
+    """The nested graphs that the function runs; empty if it runs none or if an earlier function is reused."""
     defines: bool = True
-    """True if this op defines the function; else the function of an equal earlier op is called again."""
+    """True if the function is defined for this op; false if it is that of an equal earlier op."""
     followers: tuple[CFunction, ...] = ()
     tapped: bool = False
-    """True if the simulation can record the results of single ops."""
+    """True if the simulation can record the result of each op of the function."""
 
     @property
     def out(self) -> CTensor:
-        """Return the result of the function."""
+        """Return the tensor that the function writes."""
         return self.followers[-1].made if self.followers else self.made
 
     @property
     def all(self) -> tuple[CFunction, ...]:
-        """Return the ops that the function computes, in order."""
+        """Return the views of the ops that the function computes, in order."""
         return (self, *self.followers)
 
     @property
     def kind(self) -> str:
-        """Return the template's name."""
+        """Return the kind of the op, which is also the name of its template."""
         return self.op.kind
 
     @property
     def names(self) -> str:
-        """Return the names of the ops, safe in comments."""
+        """Return the names of the function's ops as one text, safe in comments."""
         return make_printable(", ".join(each.op.name for each in self.all), 1000)
 
     @property
     def layers(self) -> str:
-        """Return the Keras layers of the ops, each once, safe in comments."""
+        """Return the names of the ops' Keras layers, without repetitions, as one text, safe in comments."""
         layers = dict.fromkeys(each.op.layer for each in self.all if each.op.layer)
         return make_printable(", ".join(layers), 1000)
 
     @property
     def comment(self) -> str:
-        """Return the function's formula with its types, on one line."""
+        """Return the formulas of the function's ops with all types as one line, safe in comments."""
         types = ", ".join(f"{o.name}: {o.type}" for o in self.op.operands)
         formulas = [f"{each.op.type} = {write_expression(each.op)}" for each in self.all]
         return make_printable(f"{'; '.join(formulas)} with {types}", 1000)
 
     @property
     def start(self) -> CFunction | None:
-        """Return the op that adds the bias with which the sums of this product begin."""
+        """Return the addition of a bias with which this product's accumulators are initialised, or None without one."""
         product = self.op if isinstance(self.op, Matmul | Conv) else None
         first = self.followers[0] if self.followers else None
         return first if first and is_start_of_sum(first.op, product) else None
 
     @property
     def summed(self) -> CTensor:
-        """Return the result of a product's sums, with the bias with which they begin."""
+        """Return the tensor of a product's final sums, including the bias with which accumulators are initialised."""
         return self.start.made if self.start else self.made
 
     @property
     def after(self) -> tuple[CFunction, ...]:
-        """Return the ops on every result, without the bias with which sums begin."""
+        """Return the ops after the first, without the addition of a bias with which accumulators are initialised."""
         return self.followers[1:] if self.start else self.followers
 
     def write_bias(self, filter_: str) -> tuple[str, int]:
-        """Return the first addend of the sum of a filter, a C expression, and its shift; empty without a bias."""
+        """Return a filter's bias as a C expression and its left shift in the accumulator, or ("", 0) without a bias."""
         if not self.start:
             return "", 0
         bias = next(t for t in self.start.operands if t.constant)
@@ -110,11 +110,11 @@ class CFunction(COp):
         return bias.write_element(*indices[len(indices) - len(bias.dims) :]), shift
 
     def write_channels(self, channel: str) -> list[str]:
-        """Return one C expression per axis of the result, of which constants need the last one only."""
+        """Return one C index per axis of the result for reading constants: ``channel`` on the last axis, else 0."""
         return ["0"] * (len(self.out.dims) - 1) + [channel]
 
     def write_values(self, indices: Sequence[str], given: str = "") -> list[str]:
-        """Return the C expression of one element of each operand; ``given``: of the result of the op before."""
+        """Return the C expression of each operand's element; ``given``: the expression of the previous op's result."""
         pairs = zip(self.operands, self.sources, strict=True)
         return [
             given if given and not tensor.constant else tensor.broadcast(indices, array=source)
@@ -123,12 +123,12 @@ class CFunction(COp):
 
     @property
     def multiplies(self) -> bool:
-        """Return whether an op multiplies element by element."""
+        """Return whether any op of the function is an elementwise multiplication."""
         return any(each.kind == "mul" for each in self.all)
 
     @property
     def parameters(self) -> list[tuple[str, CTensor]]:
-        """Return C name and tensor of each array that is passed, each once; constants are global."""
+        """Return the C name and the tensor of each array parameter; constants are global, so they are no parameters."""
         pairs = zip(self.sources, self.operands, strict=True)
         return list({name: (name, t) for name, t in pairs if not t.constant}.values())
 
@@ -142,44 +142,44 @@ class CFunction(COp):
 
     @property
     def at_once(self) -> bool:
-        """Return whether one trip computes all elements."""
+        """Return whether one loop trip computes all elements of the result."""
         return self.process.trips == 1 or self.process.lanes >= self.out.size
 
     @property
     def lanes(self) -> int:
-        """Return the results of one trip."""
+        """Return the number of results that one loop trip computes."""
         return self.process.lanes
 
     @property
     def indices(self) -> list[str]:
-        """Return one loop variable per axis of the result."""
+        """Return the name of one C loop variable per axis of the result."""
         return [f"i{axis}" for axis in range(len(self.out.dims))]
 
     @staticmethod
     def list_axes(dims: Sequence[int]) -> list[tuple[str, int]]:
-        """Return variable and trips of one loop per axis of ``dims``."""
+        """Return the variable and the number of trips of one loop per axis of ``dims``."""
         return [(f"i{axis}", size) for axis, size in enumerate(dims)]
 
     @property
     def axes(self) -> list[tuple[str, int]]:
-        """Return variable and trips of the loops over the elements of the result; axes of length 1 have none."""
+        """Return the variable and the number of trips of each loop over the result: axes longer than 1, or the last."""
         axes = self.list_axes(self.out.dims)
         return [axis for axis in axes if axis[1] > 1] or axes[-1:]
 
     @property
     def elements(self) -> list[str]:
-        """Return the index along each axis of the result inside these loops."""
+        """Return the C index along each axis of the result inside the loops of ``axes``."""
         loops = dict(self.axes)
         return [index if index in loops else "0" for index in self.indices]
 
     @property
     def rows(self) -> int:
-        """Return the number of elements of the result before its last axis."""
+        """Return the number of rows of the result: the product of all dimensions except the last."""
         return math.prod(self.out.dims[:-1])
 
     @property
     def widened(self) -> CType | None:
-        """Return, for ``Quantize``, the operand's type with every dropped bit, where it is narrower.
+        """Return, for ``Quantize``, the operand's type widened to all dropped bits, or None if it is wide enough.
 
         ``ap_fixed`` reads the highest dropped bit, and aborts when the operand has none there.
         """
@@ -192,7 +192,10 @@ class CFunction(COp):
 
     @property
     def always_zero(self) -> bool:
-        """Return whether a ``Quantize`` is a signed bit without its lowest code, which vendor types keep."""
+        """Return whether a ``Quantize`` can only give 0: it saturates symmetrically to one signed bit.
+
+        The vendors' types would keep the lowest code.
+        """
         assert isinstance(self.op, Quantize)
         lone_sign = self.op.to.signed and self.op.to.width == 1
         return lone_sign and self.op.overflow is Overflow.SATURATE_SYMMETRIC
@@ -208,13 +211,13 @@ class CFunction(COp):
 
     @property
     def corner(self) -> tuple[str, str]:
-        """Return, for ``Pool``, row and column of the window's first element in the operand."""
+        """Return, for ``Pool``, the C expressions of the input row and column at which the window begins."""
         assert isinstance(self.op, Pool)
         return write_sum(("r", self.op.strides[0])), write_sum(("c", self.op.strides[1]))
 
     @property
     def reach(self) -> tuple[str, str]:
-        """Return, for ``Conv`` and ``Pool``, row and column of the window's element (i, j) in the operand."""
+        """Return, for ``Conv`` and ``Pool``, the C expressions of the input row and column of window element (i, j)."""
         assert isinstance(self.op, Conv | Pool)
         strides, dilation = self.op.strides, getattr(self.op, "dilation", (1, 1))
         i, j = (self.fold.row, self.fold.column) if self.fold else ("i", "j")
@@ -224,20 +227,20 @@ class CFunction(COp):
 
     @property
     def channel(self) -> str:
-        """Return, for ``Conv``, the operand's channel that weight ``k`` of group ``g`` reads."""
+        """Return, for ``Conv``, the C expression of the input channel that weight ``k`` of group ``g`` multiplies."""
         assert isinstance(self.op, Conv)
         return write_sum(("g", self.op.w.shape[2]), ("k", 1)) if self.op.groups > 1 else "k"
 
     @property
     def filter(self) -> str:
-        """Return, for ``Conv``, the filter that is number ``n`` of group ``g``."""
+        """Return, for ``Conv``, the C expression of the overall index of filter ``n`` in group ``g``."""
         assert isinstance(self.op, Conv)
         each = self.op.w.shape[3] // self.op.groups
         return write_sum(("g", each), ("n", 1)) if self.op.groups > 1 else "n"
 
     @property
     def place(self) -> str:
-        """Return, for ``View``, the index in the operand of an element of the result."""
+        """Return, for ``View``, the C expression of the operand's flat index that an element of the result reads."""
         assert isinstance(self.op, View)
         pairs = zip(self.indices, self.op.strides, self.op.dims, strict=True)
         terms = [(index, stride) for index, stride, size in pairs if stride and size > 1]
@@ -246,29 +249,29 @@ class CFunction(COp):
 
     @property
     def looked_up(self) -> str:
-        """Return, for ``Lookup``, the operand's number, the index of a row."""
+        """Return, for ``Lookup``, the C expression of the operand's element that selects a row of the table."""
         return self.operands[0].write_element(
             *self.indices[: len(self.operands[0].dims)], array="x0"
         )
 
     @property
     def behind(self) -> list[str]:
-        """Return, for ``Lookup``, the loop variables of the axes that a row has."""
+        """Return, for ``Lookup``, the loop variables of the axes of a table row."""
         return self.indices[len(self.operands[0].dims) :]
 
     def write_offset(self, row: str, column: str, dims: tuple[int, int]) -> str:
-        """Return the row-major offset of an element of a matrix."""
+        """Return the C expression of the row-major offset of a matrix element."""
         return write_offset((row, column), dims)
 
     @property
     def inside(self) -> list[str]:
-        """Return, for ``Pad``, the conditions under which an element of the result is one of the operand."""
+        """Return, for ``Pad``, the C conditions under which an element of the result comes from the operand."""
         assert isinstance(self.op, Pad)
         return list_conditions(self.op.widths, self.op.x.shape)
 
     @property
     def unpadded(self) -> list[str]:
-        """Return, for ``Pad``, the indices of that element in the operand."""
+        """Return, for ``Pad``, one C index per axis of the operand for an element that comes from it."""
         assert isinstance(self.op, Pad)
         return [
             f"i{a} - {before}" if before else f"i{a}"
@@ -277,17 +280,17 @@ class CFunction(COp):
 
     @property
     def strides_of_search(self) -> list[int]:
-        """Return, for ``Threshold``, the thresholds that each comparison of a search passes over, falling."""
+        """Return, for ``Threshold``, the step sizes of the binary search over its thresholds, largest first."""
         assert isinstance(self.op, Threshold)
         return [1 << i for i in reversed(range(self.op.comparisons))]
 
     def write_threshold(self, channel: str, place: str) -> str:
-        """Return, for ``Threshold``, the threshold at a place among those of a channel."""
+        """Return, for ``Threshold``, the C expression of a channel's threshold with the index ``place``."""
         assert isinstance(self.op, Threshold)
         return self._write_in_row(self.operands[1], self.op.count, channel, place)
 
     def write_value(self, channel: str) -> str:
-        """Return, for ``Threshold``, the value of the level, as an element of its table or as a code."""
+        """Return, for ``Threshold``, the C expression of the output value at ``level``, from a table or computed."""
         assert isinstance(self.op, Threshold)
         if self.op.start is None or self.process.read(self.op.values).buffer.place != "wired":
             return self._write_in_row(self.operands[2], self.op.count + 1, channel, "level")
@@ -295,7 +298,7 @@ class CFunction(COp):
         return f"qhls::from_code<{self.made.type.name}>({code})"
 
     def _write_in_row(self, table: CTensor, length: int, channel: str, place: str) -> str:
-        """Return the element of a channel's row of ``table``, or of its only row."""
+        """Return the C expression of an element in the row of ``channel`` of ``table``, or in its only row."""
         assert isinstance(self.op, Threshold)
         if not self.op.per_channel:
             return f"{table.name}[{place}]"
@@ -310,13 +313,13 @@ class CFunction(COp):
 
     @property
     def offset(self) -> str:
-        """Return the C variable that is the first element of the constants, empty where they are read whole."""
+        """Return the C expression of the index at which parts of constants begin; empty if constants are read whole."""
         tensors = (tensor for each in self.all for tensor in each.operands)
         return next((tensor.start for tensor in tensors if tensor.start), "")
 
     @property
     def offsets(self) -> Iterator[tuple[str, CTensor, list[str]]]:
-        """Yield, for ``Concat``, source, tensor and result indices of each operand."""
+        """Yield, for each operand of ``Concat``, its C name, its tensor, and its C indices in the result."""
         assert isinstance(self.op, Concat)
         axis = self.op.axis % len(self.out.dims)
         starts = accumulate((tensor.dims[axis] for tensor in self.operands), initial=0)
@@ -329,7 +332,7 @@ class CFunction(COp):
 
     @property
     def filling(self) -> str:
-        """Return the padding of a ``Pad`` as a C expression of the result's type."""
+        """Return, for ``Pad``, the C expression of the padding value in the type of the result."""
         assert isinstance(self.op, Pad)
         return write_literal(self.op.value, self.op.frac, self.made.type.name)
 

@@ -1,4 +1,4 @@
-"""Template views of tensors and of the ops that make them."""
+"""Views of tensors and of the ops that compute them, which the templates read."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from qhls.ir.types import Fixed, Overflow, Rounding
 from qhls.plan.process import Place
 
 PORT_LIMIT = 63
-"""Codes cross the border between C++ and files or Python as ``long long``."""
+"""The largest width of a port in bits, because C++ exchanges codes with files and Python as ``long long``."""
 
 
 @dataclass(frozen=True)
 class CType:
-    """A ``typedef``: a fixed-point type and, for a quantizer's variable, its rounding and overflow."""
+    """A C typedef: a fixed-point type and, for the result of a quantizer, its rounding and overflow mode."""
 
     name: str
     fixed: Fixed
@@ -28,7 +28,7 @@ class CType:
 
 @dataclass(frozen=True)
 class CTensor:
-    """A tensor as a flat, row-major C array ``name`` of ``dims``."""
+    """A tensor of shape ``dims`` as a flat, row-major C array ``name``."""
 
     name: str
     type: CType
@@ -38,20 +38,20 @@ class CTensor:
     """True if each element is a separate register, or a constant in the logic."""
     banks: int = 1
     word: int = 1
-    """Elements of a constant that are one word of a memory."""
+    """The number of elements of a constant in one memory word."""
     table: str = ""
-    """The C name of a constant's integer codes."""
+    """The C name of the table of a constant's integer codes; empty for other tensors."""
     start: str = ""
-    """The C variable that is the first element of a constant's part, empty for the whole constant."""
+    """The C expression of the index at which a part of a constant begins; empty for a whole constant."""
 
     @property
     def tensor(self) -> CTensor:
-        """Return the tensor itself, as ``CStream`` returns the one that it carries."""
+        """Return the tensor itself, so that templates can read a tensor and a ``CStream`` in the same way."""
         return self
 
     @property
     def constant(self) -> bool:
-        """Return whether the elements are known."""
+        """Return whether the tensor is a constant, whose elements are known at compile time."""
         return bool(self.table)
 
     @property
@@ -60,22 +60,22 @@ class CTensor:
         return math.prod(self.dims)
 
     def place_of(self, *indices: str) -> str:
-        """Return the flat index at one C expression per axis, without the axes of length 1."""
+        """Return the C expression of the flat index for one index per axis; axes of length 1 add no term."""
         return write_offset(indices, self.dims)
 
     def write_element(self, *indices: str, array: str = "") -> str:
-        """Return ``name[...]`` at one C expression per axis, without the axes of length 1."""
+        """Return the C expression of the element at one index per axis; ``array`` replaces the name of the array."""
         start = f"{self.start} + " if self.start else ""
         return f"{array or self.name}[{start}{self.place_of(*indices)}]"
 
     def broadcast(self, indices: Sequence[str], array: str = "") -> str:
-        """Return ``at`` for indices of a result to which this tensor is broadcast."""
+        """Return the C expression of the element that broadcasting this tensor puts at ``indices`` of a result."""
         return self.write_element(*indices[len(indices) - len(self.dims) :], array=array)
 
 
 @dataclass(frozen=True)
 class COp:
-    """An op with its number and its names in the C++."""
+    """An op with its number in the C++ and its names for comments and strings."""
 
     op: Op
     index: int
@@ -93,11 +93,11 @@ class COp:
 
 @dataclass(frozen=True)
 class CTap(COp):
-    """The recorded result of an op: its place in all taps. ``computed``: whether the C++ has the result at all."""
+    """A tap: the recorded result of an op. ``computed``: whether the C++ computes this result separately."""
 
     computed: bool = True
 
     @property
     def tapped(self) -> bool:
-        """Return whether a tap can carry the result: its codes fit ``long long``."""
+        """Return whether the tap records the result: the C++ computes it, and its codes fit ``long long``."""
         return self.computed and self.op.type.width <= PORT_LIMIT

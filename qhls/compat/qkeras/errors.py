@@ -1,7 +1,7 @@
-"""Exception of the utilities."""
+"""The exception that QKeras' utilities raise."""
 
 from qhls.errors import QhlsError
 
 
 class UtilityError(QhlsError, ValueError):
-    """A model, a layer, an argument or a file that a utility cannot use."""
+    """The error raised if a utility cannot use a model, a layer, an argument or a file."""

@@ -1,4 +1,4 @@
-"""``pe``: pJ of one inference by layer, for reads of inputs and parameters, writes of outputs, and operations."""
+"""The energy of one inference by layer in pJ: reads of inputs and parameters, writes of outputs, and operations."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from qhls.compat.qtools.rules.entry import Entry, LayerWork
 from qhls.errors import EnergyError
 
 PLACES = ("dram", "sram", "fixed")
-"""The places of tensors: "fixed" is part of the logic and free."""
+"""The places that a tensor can have; a "fixed" tensor is part of the logic and costs no energy to access."""
 
 
 @dataclass(frozen=True)
 class Memory:
-    """The places of weights and activations.
+    """The places of weights and activations: DRAM, SRAM or, if "fixed", the logic itself.
 
     The inputs and outputs of a model are in DRAM if ``rd_wr_on_io``, else in SRAM. With ``rd_wr_on_io`` each access to
     DRAM also passes through SRAM. ``min_sram_size`` is the size of the smallest SRAM, in bits.
@@ -39,7 +39,7 @@ class Memory:
                 )
 
     def access(self, prices: Prices, bits: int, place: str) -> float:
-        """Return pJ of one read or write of ``bits``."""
+        """Return the energy in pJ of one read or write of ``bits`` bits at ``place``."""
         if place == "sram":
             return prices.price_sram(bits, self.min_sram_size)
         if place != "dram":
@@ -48,14 +48,14 @@ class Memory:
         return passing + prices.price_dram(bits)
 
     def get_outside(self, is_border: bool) -> str:
-        """Return the place of activations, or of the inputs and outputs of the model if ``is_border``."""
+        """Return the place of activations; if ``is_border``, the place of the model's inputs and outputs."""
         if is_border:
             return "dram" if self.rd_wr_on_io else "sram"
         return self.activations_on_memory
 
 
 def price_layer(entry: Entry, memory: Memory, prices: Prices) -> dict[str, float]:
-    """Return pJ by cause, not rounded."""
+    """Return the energy of a layer in pJ by cause, not rounded."""
     node = entry.node
     place = memory.get_outside(node.is_input)
     inputs: Any = 0
@@ -77,12 +77,12 @@ def price_layer(entry: Entry, memory: Memory, prices: Prices) -> dict[str, float
 
 
 def _count_written(entry: Entry) -> int:
-    """Return the bits of a layer's output."""
+    """Return the size of a layer's output in bits."""
     return math.prod(entry.output_shape[1:]) * entry.output.bits
 
 
 def price_work(work: LayerWork, prices: Prices) -> float:
-    """Return pJ of a layer's operations, multiplied in QTools' order."""
+    """Return the energy of a layer's operations in pJ, with the factors multiplied in QTools' order."""
     if work.count_first:
         first = work.operators[0]
         return work.count * first.gate_factor * prices.price_operator(first)
@@ -93,7 +93,10 @@ def price_work(work: LayerWork, prices: Prices) -> float:
 
 
 def make_energy_dict(entries: Sequence[Entry], memory: Memory, prices: Prices) -> dict[str, Any]:
-    """Return QTools' energy dictionary: class and pJ by cause of each layer, and ``total_cost`` in whole pJ."""
+    """Return QTools' energy dictionary: the class of each layer, its energy by cause in pJ, and ``total_cost``.
+
+    Energies of layers are rounded to 0.01 pJ. ``total_cost`` is in whole pJ.
+    """
     layers: dict[str, Any] = {}
     total = 0.0
     for entry in entries:

@@ -1,4 +1,4 @@
-"""The graph of a model by QTools' rules: its layers, their inputs, and the inputs and outputs of the model."""
+"""The graph of a model, built by QTools' rules: its layers, their inputs, and the model's inputs and outputs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OUTSIDE = -1
 """The ``source`` of an edge that comes from an input of the model."""
 
 _REMOVED = ("Dropout",)
-"""Layers that do not exist in inference."""
+"""The classes of layers that inference omits."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Edge:
 
     @property
     def size(self) -> int:
-        """Return the elements of one sample; 1 for a model's input, as in QTools' comparison of sizes."""
+        """Return the number of elements in one sample; an input of the model counts as 1, as in QTools."""
         return 1 if self.is_input else math.prod(drop_batch(self.shape))
 
 
@@ -65,7 +65,7 @@ class Node:
 
 
 def drop_batch(shape: Sequence[int | None]) -> tuple[int, ...]:
-    """Return a shape without its batch; ``list_nodes`` checks that all other sizes are known."""
+    """Return a shape without its batch dimension; ``list_nodes`` checks that all other sizes are known."""
     return tuple(n for n in shape[1:] if n is not None)
 
 
@@ -119,7 +119,7 @@ def _make_node(
 
 
 def _merge(edges: list[Edge]) -> list[Edge]:
-    """Return one edge per source."""
+    """Return one edge per source: the last of its edges."""
     last = {edge.source: edge for edge in edges}
     return list(last.values())
 

@@ -1,4 +1,7 @@
-"""``Prices``: the prices of a QTools process, read from a JSON table that states its sources."""
+"""``Prices``: the energy of operations and memory accesses in a process technology, read from a JSON table.
+
+The table states its sources.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from qhls.system.files import is_file, read_json
 _TABLES = Path(__file__).parent / "tables"
 
 ALIASES = {"horowitz": "horowitz_45nm_qtools"}
-"""QTools' names of processes."""
+"""QTools' names of process technologies, each with the name of its table."""
 
 _PARTS = {
     "operations": ("fixed_add", "fixed_mul", "fp16_add", "fp16_mul", "fp32_add", "fp32_mul"),
@@ -28,7 +31,7 @@ _PARTS = {
 
 @dataclass(frozen=True)
 class Prices:
-    """The pJ of operations and memory accesses.
+    """The energy of operations and memory accesses in pJ, as polynomials of their sizes in bits.
 
     ``curves`` are polynomials, highest power first, of the operands' bits. For "sram" they are per word of
     ``word_bits`` and of log2 of the memory's bits, for "dram" of the bits moved. Negative values count as 0.
@@ -41,7 +44,10 @@ class Prices:
     include_energy: Mapping[str, list[str]]
 
     def price_operator(self, operator: Operator) -> float:
-        """Return pJ of one operation without its gate factor; gates other than multipliers cost as adders."""
+        """Return the energy in pJ of one operation, before multiplication by its gate factor.
+
+        In fixed point all gates but multipliers cost as adders, in floating point all but adders as multipliers.
+        """
         bits = operator.priced_bits
         action = "mul" if operator.op == "mul" else "add"
         if operator.output.is_float:
@@ -52,14 +58,14 @@ class Prices:
         return self._evaluate_curve(f"fixed_{action}", bits)
 
     def price_sram(self, bits: int, least: int) -> float:
-        """Return pJ of one pass over ``bits`` in an SRAM of exactly that size, but at least ``least`` bits."""
+        """Return the energy in pJ of accessing ``bits`` bits once in an SRAM of ``max(bits, least)`` bits."""
         if bits == 0:
             return 0.0
         words = np.ceil(bits * (1 / self.word_bits))
         return words * self._evaluate_curve("sram", np.log2(max(bits, least)))
 
     def price_dram(self, bits: int) -> float:
-        """Return pJ of a transfer of ``bits`` from or to DRAM."""
+        """Return the energy in pJ of transferring ``bits`` bits from or to DRAM."""
         return self._evaluate_curve("dram", bits)
 
     def _evaluate_curve(self, name: str, x: Any) -> float:
@@ -70,7 +76,7 @@ class Prices:
 
 
 def load_prices(process: Any) -> Prices:
-    """Load the prices of a process: "horowitz" (``horowitz_45nm_qtools``), or a JSON table.
+    """Load the prices of a process, which is "horowitz" (``horowitz_45nm_qtools``) or the path of a JSON table.
 
     Raises ``EnergyError`` for a process that does not exist and a table that is not complete.
     """

@@ -1,4 +1,4 @@
-"""The table of a QTools run: pJ by layer and cause, and the sum of the counted causes."""
+"""The table of a QTools run: energy in pJ by layer and cause, and the sum of the causes that count."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ _CAUSES = ("inputs", "outputs", "parameters", "op_cost")
 
 
 def build_energy_table(tools: QTools, energy: dict[str, Any]) -> Table:
-    """Return one row per layer of ``energy``, the result of ``tools.pe``: type, operations, pJ by cause, counted sum.
+    """Return a table with one row per layer: class, output width, operations, energy by cause in pJ, counted sum.
 
-    The sum is ``extract_energy_sum`` of QTools' own causes by class of layer (``include_energy``).
+    ``energy`` is the result of ``tools.pe``. The sum adds the causes that QTools counts for the class of a layer
+    (``include_energy``).
     """
     profile = tools.extract_energy_profile(tools.include_energy, energy)
     total = tools.extract_energy_sum(tools.include_energy, energy)
@@ -43,6 +44,6 @@ def build_energy_table(tools: QTools, energy: dict[str, Any]) -> Table:
 
 
 def format_roofline(tools: QTools) -> str:
-    """Return the roofline numbers in one line."""
+    """Return the roofline numbers as one line of text."""
     numbers = tools.get_roofline_numbers()
     return "roofline: " + ", ".join(f"{key} {value:,.10g}" for key, value in numbers.items())

@@ -1,4 +1,4 @@
-"""``QTools``: QKeras' energy estimator, with its arguments and its numbers."""
+"""``QTools``: QKeras' energy estimator reimplemented, with the same arguments and results."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ RELEASE = "0.9.0"
 
 
 class QTools:
-    """The type of every number in a model and the energy of one inference, as in QKeras' QTools.
+    """An estimator of the type of every number in a model and of the energy of one inference, as in QKeras' QTools.
 
     Args:
         model: a Keras model of our Q-layers and Keras' own, with known sizes.
@@ -106,12 +106,12 @@ class QTools:
 
     @property
     def data_type_map(self) -> dict[str, Any]:
-        """Return the types of every layer by its name, and ``source_quantizers``: QTools' JSON."""
+        """Return the data type map: the types of each layer by name, and those of the inputs, as in QTools' JSON."""
         return self._output_dict
 
     @property
     def include_energy(self) -> Mapping[str, list[str]]:
-        """Return the counted causes of energy by class of layer: QTools' ``cfg.include_energy``."""
+        """Return the causes of energy that count for each class of layer: QTools' ``cfg.include_energy``."""
         return self.prices.include_energy
 
     @property
@@ -135,11 +135,11 @@ class QTools:
         rd_wr_on_io: bool = True,
         verbose: bool = False,
     ) -> dict[str, Any]:
-        """Return pJ of one inference: class and causes of each layer, rounded to 0.01, and ``total_cost``.
+        """Return the energy of one inference in pJ: by cause for each layer, rounded to 0.01, and ``total_cost``.
 
-        Each tensor moves once: inputs and parameters are read, outputs are written. Weights and activations
-        are in "dram", in "sram", or "fixed" as part of the logic. The inputs and outputs of the model are in
-        DRAM if ``rd_wr_on_io``, else in SRAM. ``min_sram_size`` is in bits.
+        An entry of a layer has ``class_name`` and ``energy``. Each tensor moves once: inputs and parameters are read,
+        outputs are written. Weights and activations are in "dram", in "sram", or "fixed" as part of the logic. The
+        inputs and outputs of the model are in DRAM if ``rd_wr_on_io``, else in SRAM. ``min_sram_size`` is in bits.
 
         Raises:
             EnergyError: a place that does not exist.
@@ -153,14 +153,17 @@ class QTools:
     def extract_energy_sum(
         self, cfg_setting: Mapping[str, list[str]], energy_dict: Mapping[str, Any]
     ) -> int:
-        """Return whole pJ of the causes that ``cfg_setting`` names by class of layer; see ``include_energy``."""
+        """Return the energy in whole pJ of the causes that ``cfg_setting`` names for each class of layer.
+
+        ``include_energy`` is such a setting.
+        """
         profile = self.extract_energy_profile(cfg_setting, energy_dict)
         return int(_sum_in_order(entry["total"] for entry in profile.values()))
 
     def extract_energy_profile(
         self, cfg_setting: Mapping[str, list[str]], energy_dict: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """Return pJ by layer and cause, and ``total``, the sum of the causes that ``cfg_setting`` names."""
+        """Return each layer's energy in pJ: by cause, and the ``total`` of the causes that ``cfg_setting`` names."""
         default = cfg_setting.get("default", [])
         return {
             name: {
@@ -175,7 +178,10 @@ class QTools:
         }
 
     def calculate_ace(self, default_float_bits: int) -> tuple[int, int]:
-        """Return operations times the bits of both operands, over layers with weights; and the same for floats."""
+        """Return the sum of multiplications times both operands' widths (ACE), and the same sum for floats.
+
+        The sum is over all layers with weights. Floats have ``default_float_bits``.
+        """
         products = [
             (count * bits, count * default_float_bits**2)
             for entry in self._entries
@@ -186,7 +192,10 @@ class QTools:
     def calculate_output_bytes(
         self, include_model_input_size: bool, default_float_bits: int
     ) -> tuple[float, float]:
-        """Return the bytes of QActivations, optionally with those of the model's inputs; and the same for floats."""
+        """Return the size of all ``QActivation`` outputs in bytes, and their size as floats of ``default_float_bits``.
+
+        ``include_model_input_size`` adds the inputs of the model.
+        """
         ours: float = 0
         floats: float = 0
         for entry in self._entries:
@@ -201,7 +210,7 @@ class QTools:
         return ours, floats
 
     def calculate_weight_bytes(self, default_float_bits: int) -> tuple[int, int]:
-        """Return the bytes of kernels and biases of layers with weights; and the same for floats."""
+        """Return the size of all kernels and biases in bytes, and their size as floats of ``default_float_bits``."""
         ours = floats = 0
         for entry in self._entries:
             for size, number in _count_stored(entry):
@@ -212,7 +221,7 @@ class QTools:
     def get_roofline_numbers(
         self, include_model_input_size: bool = True, default_float_bits: int = 32
     ) -> dict[str, float]:
-        """Return the numbers of a roofline model: ACE, bytes of weights and activations; and the same for floats."""
+        """Return the numbers of a roofline model: ACE, and bytes of weights and activations, each also for floats."""
         ace = self.calculate_ace(default_float_bits)
         weights = self.calculate_weight_bytes(default_float_bits)
         outputs = self.calculate_output_bytes(include_model_input_size, default_float_bits)
@@ -228,7 +237,7 @@ class QTools:
 
 
 def _sum_in_order(values: Iterable[float]) -> float:
-    """Return a sum from left to right, as QTools does; ``sum`` is more exact from Python 3.12 on."""
+    """Return the sum of floats, added from left to right as in QTools; ``sum`` is more exact from Python 3.12 on."""
     total: float = 0
     for value in values:
         total += value
@@ -236,7 +245,7 @@ def _sum_in_order(values: Iterable[float]) -> float:
 
 
 def _count_products(entry: Entry) -> list[tuple[int, int]]:
-    """Return (multiplications, bits of one operand times those of the other) of a layer with weights."""
+    """Return, per kernel of a layer, the number of multiplications and the product of both operands' widths."""
     weight = entry.findings.parts.get("weight_quantizer")
     if weight is None:
         return list(entry.findings.multiplied)
@@ -244,7 +253,7 @@ def _count_products(entry: Entry) -> list[tuple[int, int]]:
 
 
 def _count_stored(entry: Entry) -> list[tuple[int, Number]]:
-    """Return (elements, type) of the variables of a layer with kernels."""
+    """Return one (number of elements, type) pair per kernel and bias of a layer; none if it has no kernels."""
     parts, layer = entry.findings.parts, entry.node.layer
     if "weight_quantizer" not in parts:
         return list(entry.findings.parameters) if entry.findings.multiplied else []

@@ -1,1 +1,1 @@
-"""Area and latency: hardware, loops and tables of primitives."""
+"""Estimates of the area and latency of designs, and the calibration of area tables by reports of tools."""

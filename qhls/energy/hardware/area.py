@@ -1,9 +1,9 @@
-"""``estimate_area``: LUT, DSP, FF and BRAM, or square micrometres, of a graph under a schedule, with error bars.
+"""``estimate_area``: the area of a graph under a schedule, in LUT, DSP, FF and BRAM or in um2, with error bars.
 
 ``primitives`` counts the hardware of each op. A table of formulas prices it, each with its source and its error.
 The estimate leaves out control, address generation, input and output ports, and the glue logic of a tool. Estimates
-of one table are comparable. The error bar adds the held-out errors of all primitives as if all had one sign. Only
-so far does it say how much the sum differs from a placed design.
+of one table are comparable. The error bar adds the errors of all primitives, measured on rows left out of the fit, as
+if all had one sign. It does not cover the difference between the sum and a placed design.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from qhls.system.tables import make_cell
 
 @dataclass(frozen=True, slots=True)
 class OpArea:
-    """The resources of one op by unit, with their errors; ``open``: units with parts that were never measured."""
+    """The resources of one op by unit, with their errors; ``open``: the units whose error is not fully known."""
 
     name: str
     kind: str
@@ -43,7 +43,7 @@ class OpArea:
 
 @dataclass(frozen=True, slots=True)
 class AreaReport(Tabular):
-    """The resources of one design, by op and by Keras layer."""
+    """The estimated area of one design, by op and by Keras layer."""
 
     design: str
     table_name: str
@@ -51,16 +51,16 @@ class AreaReport(Tabular):
     units: tuple[str, ...]
     ops: tuple[OpArea, ...]
     warnings: tuple[str, ...] = ()
-    """Properties of the design that the schedule's part or a tool cannot build."""
+    """The reasons why the schedule's part or a tool may be unable to build the design, or why figures are too low."""
 
     @property
     def totals(self) -> dict[str, float]:
-        """Return the total by unit."""
+        """Return the total area by unit."""
         return {unit: math.fsum(op.resources[unit] for op in self.ops) for unit in self.units}
 
     @property
     def errors(self) -> dict[str, float]:
-        """Return the error of the total by unit, from the errors that were measured."""
+        """Return the error of the total area by unit: the sum of all measured errors."""
         return {unit: math.fsum(op.errors[unit] for op in self.ops) for unit in self.units}
 
     @property
@@ -74,13 +74,13 @@ class AreaReport(Tabular):
         return layers
 
     def format_figure(self, unit: str) -> str:
-        """Return the total and its error bar as text, with a "?" if part of it was never measured."""
+        """Return the total in ``unit`` and its error as text, with a "?" if the error of a part is unknown."""
         unmeasured = any(unit in op.open and op.resources[unit] for op in self.ops)
         text = f"{self.totals[unit]:,.0f} ± {self.errors[unit]:,.0f}"
         return text + (" ?" if unmeasured else "")
 
     def to_table(self) -> Table:
-        """Return one row per layer, with the totals in the footer (see ``cell``)."""
+        """Return a table with one row per layer, with the totals in the footer."""
         title = make_cell(f"Area of {self.design}, {self.table_name}", "italic")
         caption = Text("\n").join(make_cell(f"warning: {text}") for text in self.warnings)
         table = Table(title=title, caption=caption if self.warnings else None, show_footer=True)
@@ -122,7 +122,7 @@ def estimate_area(graph: Graph, schedule: Schedule, table: AreaTable) -> AreaRep
 def _count_hardware(
     network: Plan | StreamPlan, table: AreaTable
 ) -> Iterator[tuple[Op, PrimitiveCounts]]:
-    """Yield each op with the hardware that ``table`` prices."""
+    """Yield each op with the counts of its primitives or operations, whichever ``table`` prices."""
     if table.counts == "operations":
         yield from list_operations(network, table.results)
         return
@@ -130,7 +130,7 @@ def _count_hardware(
 
 
 def _warn_of_family(schedule: Schedule, table: AreaTable) -> Iterator[str]:
-    """Yield a warning if the part has other logic than the devices of the table."""
+    """Yield a warning if the part is of a device family for which the figures of the table are too low."""
     part = find_part(schedule.part)
     if table.other_families and part and part.device.startswith(table.other_families):
         yield (

@@ -36,12 +36,12 @@ from qhls.plan.hardware.figures import FORMS
 from qhls.plan.hardware.prices import AREA_TABLES, load_area_table
 
 HELD_OUT = 4
-"""One row in so many is held out of the fit, in the order of the sizes."""
+"""The step between rows that are left out of the fit to measure its error: every fourth, in order of the sizes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """The fit of one figure: its ops, the sizes that its formula takes, and the test that a row must pass."""
+    """The fit of one figure: its formula, the ops and rows to use, the arguments of the formula, and the resource."""
 
     formula: str
     ops: tuple[str, ...]
@@ -111,9 +111,9 @@ FITS: dict[str, Fit] = {
 
 
 def fit_figure(name: str, fit: Fit, rows: Sequence[Row], source: str) -> dict[str, Any]:
-    """Fit one figure: least squares of the relative error over the rows that are not held out.
+    """Return a figure fitted by least squares of the relative error, with the error on rows left out of the fit.
 
-    Raises ``EnergyError`` for fewer than four rows of it.
+    Raises ``EnergyError`` for fewer than four rows.
     """
     used = _select_rows(fit, rows)
     used.sort(key=lambda r: (fit.ops.index(r["op"]), fit.sizes(r)))
@@ -146,7 +146,7 @@ def _select_rows(fit: Fit, rows: Sequence[Row]) -> list[Row]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and return the exit status of the process."""
+    """Run this module as a command with ``arguments`` and return its exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m qhls.energy.hardware.calibrate", description=__doc__
     )
@@ -178,7 +178,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _merge_table(base: str, figures: dict[str, Any]) -> dict[str, Any]:
-    """Return the table ``base`` with ``figures`` in place of those in it."""
+    """Return the content of the area table ``base``, in which ``figures`` replace those of the same name."""
     path = Path(base) if base.endswith(".json") else AREA_TABLES / f"{base}.json"
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return {**content, "figures": {**content["figures"], **figures}}

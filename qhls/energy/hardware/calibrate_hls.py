@@ -27,10 +27,10 @@ from qhls.plan.hardware.prices import AREA_TABLES, load_area_table
 from qhls.system.files import read
 
 RESULTS = 16
-"""Bits of the type of results in hls4ml's default configuration, which the published projects use."""
+"""The width of the result type in hls4ml's default configuration in bits, which the published projects use."""
 
 _WIDEST = 10
-"""Bits of the widest operand of a product in look-up tables; a wider one has logic beside a DSP."""
+"""The largest operand width in bits of a product in look-up tables; a wider product has a DSP and glue logic."""
 
 FORMULAS = {
     "sum": "c0 bits + c1 missing",
@@ -40,15 +40,15 @@ FORMULAS = {
     **dict.fromkeys(("product_glue", "gate"), "c"),
     "fifo": "c0 bits + c1",
 }
-"""The formula of each kind."""
+"""The area formula of each kind of operation."""
 
 _SUMS = re.compile(r"acc_\d+_V|add_ln703(_\d+)?")
-"""The variables of sums: 703 is the line of the addition in the header of the fixed-point types of 2019.2."""
+"""Pattern of the variables of sums: 703 is the line of the addition in Vivado HLS 2019.2's fixed-point header."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """An operation of a report, or several together: its kind, the terms of its formula, its LUTs, its repository."""
+    """A measurement: the LUTs of one operation in a report, or of several together, with the terms of its formula."""
 
     kind: str
     terms: tuple[float, ...]
@@ -57,7 +57,7 @@ class Measured:
 
 
 def list_measured(folder: Path, family: str) -> Iterator[Measured]:
-    """Yield the operations in the reports of a repository whose product family is ``family``."""
+    """Yield the measured operations in those reports of a repository whose product family is ``family``."""
     for path in sorted(folder.rglob("*_csynth.rpt")):
         text = read(path, "a report", EnergyError, 48).decode()
         where = re.search(r"^\* Product family: +(\S+)", text, re.M)
@@ -74,7 +74,7 @@ def list_measured(folder: Path, family: str) -> Iterator[Measured]:
 
 
 def _find_kind(name: str, operation: str, bits: tuple[int, int]) -> str:
-    """Return the kind of an operation, or an empty text for one that is not fitted."""
+    """Return the kind of an operation, or an empty string for an operation that is not fitted."""
     widest = max(bits)
     if operation == "+":
         in_sum = _SUMS.fullmatch(re.sub(r"_fu_\d+_p2$", "", name)) and widest <= RESULTS
@@ -96,7 +96,7 @@ def _find_sizes(kind: str, bits: tuple[int, int]) -> tuple[int, ...]:
 
 
 def fit_kind(kind: str, rows: Sequence[Measured], source: str) -> dict[str, Any]:
-    """Return the figure of one kind, with the errors of the repositories left out in turn."""
+    """Return the fitted figure of one kind, with its error on each repository when that is left out of the fit."""
     errors: list[float] = []
     for left in sorted({row.repository for row in rows}):
         others = [row for row in rows if row.repository != left]
@@ -124,7 +124,7 @@ def _solve(rows: Sequence[Measured]) -> Any:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and return the exit status of the process."""
+    """Run this module as a command with ``arguments`` and return its exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m qhls.energy.hardware.calibrate_hls", description=__doc__
     )

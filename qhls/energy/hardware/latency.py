@@ -1,7 +1,7 @@
-"""``estimate_latency``: clock cycles of a graph under a schedule, from the processes of its plan.
+"""``estimate_latency``: the latency of a graph under a schedule in clock cycles, from the processes of its plan.
 
 A process starts one trip of its loops every ``interval`` cycles. The last trip needs ``depth`` more cycles.
-``qhls.plan.network`` says what overlaps in Vitis. Catapult's calls never overlap: an input takes the sum of all. The
+``qhls.plan.network`` says which processes overlap in Vitis. In Catapult none do: an input takes the sum of all. The
 depth is the number of logic levels of a trip, ``LOGIC_LEVEL_NS`` each, cut at the clock period.
 
 Trips and intervals are those of the C++; a test compares them. The depth is an estimate with the error of
@@ -22,12 +22,12 @@ from qhls.system.display import Tabular
 from qhls.system.tables import make_cell
 
 DEPTH_ERROR = (9 / 11, 14 / 11)
-"""The bounds of a depth over its estimate: the spread of those four designs, of one architecture and device."""
+"""The smallest and the largest ratio of real to estimated pipeline depth, from four designs on one device."""
 
 
 @dataclass(frozen=True, slots=True)
 class LatencyReport(Tabular):
-    """The clock cycles of one design. ``latency``: from an input to its last output."""
+    """The latency and initiation interval of one design in clock cycles."""
 
     design: str
     plan: Plan | StreamPlan
@@ -39,12 +39,12 @@ class LatencyReport(Tabular):
 
     @property
     def ops(self) -> tuple[Process | StreamProcess, ...]:
-        """Return the processes that take time."""
+        """Return the processes of the design, and the copies of results to its outputs."""
         return *self.plan.processes, *self.plan.stores
 
     @property
     def latency(self) -> int:
-        """Return the cycles from an input to its last output."""
+        """Return the number of clock cycles from an input to its last output."""
         return self.plan.latency
 
     @property
@@ -54,24 +54,24 @@ class LatencyReport(Tabular):
 
     @property
     def bounds(self) -> tuple[int, int]:
-        """Return the lowest and highest latency for depths within ``DEPTH_ERROR``."""
+        """Return the lowest and the highest latency for pipeline depths within ``DEPTH_ERROR``."""
         waiting = self.plan.waiting
         low, high = (round((self.latency - waiting) * error) for error in DEPTH_ERROR)
         return waiting + low, waiting + high
 
     @property
     def interval(self) -> int:
-        """Return the initiation interval of Vitis' C++."""
+        """Return the initiation interval of the C++ for Vitis, in clock cycles."""
         return self.plan.interval
 
     @property
     def sequential(self) -> int:
-        """Return latency and initiation interval if no calls overlap, as in Catapult's C++."""
+        """Return the latency if no calls overlap, as in Catapult, which is the initiation interval too."""
         return self.plan.sequential
 
     @property
     def nanoseconds(self) -> float:
-        """Return the latency at the schedule's clock period."""
+        """Return the latency in nanoseconds at the schedule's clock period."""
         return self.latency * self.schedule.clock_period
 
     @property
@@ -84,7 +84,7 @@ class LatencyReport(Tabular):
         )
 
     def to_table(self) -> Table:
-        """Return one row per op that takes time; the caption names the obstacles to DATAFLOW."""
+        """Return a table with one row per process; the caption names the obstacles to DATAFLOW."""
         title = make_cell(self.headline, "italic")
         caption = (
             make_cell(f"DATAFLOW disabled: {'; '.join(self.obstacles)}") if self.obstacles else None
@@ -118,10 +118,10 @@ class LatencyReport(Tabular):
 
 
 def count_cycles(cycles: int) -> str:
-    """Return a number of clock cycles in words."""
+    """Return a number of clock cycles as text, such as ``1,024 cycles``."""
     return f"{cycles:,} cycle{'' if cycles == 1 else 's'}"
 
 
 def estimate_latency(graph: Graph, schedule: Schedule) -> LatencyReport:
-    """Return the cycles of ``graph`` by the model that this module's docstring states."""
+    """Return the latency of ``graph`` and its initiation interval, with the model in this module's docstring."""
     return LatencyReport(graph.name, plan_design(graph, schedule))

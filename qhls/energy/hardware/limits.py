@@ -1,4 +1,4 @@
-"""Warnings about properties of a design that its part or its tool cannot build."""
+"""Warnings about designs that are too large for their part or for an HLS tool."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from qhls.plan.hardware.parts import find_part
 from qhls.plan.streams.network import StreamPlan
 
 BODY_LIMIT = 16_384
-"""The operations of one unrolled body: from some thousands on users of HLS tools report days, or a crash."""
+"""The largest number of operations in one unrolled loop body for which qhls gives no warning.
+
+From some thousands on, users of HLS tools report run times of days, or a crash.
+"""
 
 
 def list_warnings(plan: Plan | StreamPlan, totals: Mapping[str, float]) -> Iterator[str]:
-    """Yield warnings before a tool runs; ``totals``: the area of the design by unit."""
+    """Yield a warning for each problem of a design that is known before a tool runs; ``totals``: its area by unit."""
     schedule = plan.schedule
     if schedule.storage != "registers":
         yield f"storage={schedule.storage!r} changes the estimates only: qhls writes no project for it."
@@ -39,7 +42,7 @@ def _warn_of_large_bodies(plan: Plan | StreamPlan) -> Iterator[str]:
 
 
 def warn_of_part(schedule: Schedule, totals: Mapping[str, float]) -> Iterator[str]:
-    """Yield a warning for each resource in ``totals`` of which the schedule's part has too little."""
+    """Yield a warning if the schedule's part has an unknown size, else for each unit in which ``totals`` exceeds it."""
     part = find_part(schedule.part)
     if part is None or part.resources is None:
         yield f"part {schedule.part!r}: its size is unknown, so qhls does not check whether the design fits."

@@ -1,4 +1,4 @@
-"""Types and elements that an HLS tool keeps: results cut to one type, and elements that nothing needs left out.
+"""Reduction of a graph to the part that an HLS tool builds: sums in one type, and only the elements in use.
 
 A latency-strategy project stores sums in one type for the whole model, such as 16 bits with 6 integer bits. The
 tool then removes elements that no output needs and elements that are constant.
@@ -41,9 +41,10 @@ _ONE_BY_ONE = (Quantize, Threshold, Shift)
 
 
 def cut_results(graph: Graph, to: Fixed) -> Graph:
-    """Return ``graph`` with sums and products stored in ``to``, whose dropped bits cost nothing.
+    """Return ``graph`` with sums and products truncated to the type ``to``, or ``graph`` itself if that is impossible.
 
-    A graph that fixes the type of a sum elsewhere, such as in a step function's thresholds, stays as it is.
+    Truncation costs nothing. A graph that fixes the type of a sum elsewhere, such as in a step function's thresholds,
+    stays as it is.
     """
 
     def cut(op: Op) -> Op:
@@ -72,7 +73,7 @@ def _cut_constant(const: Const, to: Fixed) -> Const:
 
 
 def find_built(graph: Graph) -> dict[Op, Selection]:
-    """Return the elements of each tensor that hardware computes: neither constant nor without a reader."""
+    """Return a mask per tensor of the elements that hardware computes: inputs change them, and outputs need them."""
     varying = _find_varying(graph)
     needed: dict[Op, Selection] = {op: np.zeros(op.shape, bool) for op in graph.ops}
     for op in graph.outputs:
@@ -89,7 +90,7 @@ def _find_weights(op: Matmul | Conv) -> Any:
 
 
 def _find_varying(graph: Graph) -> dict[Op, Selection]:
-    """Return the elements that depend on an input."""
+    """Return a mask per tensor of the elements that depend on an input."""
     varying: dict[Op, Selection] = {}
     for op in graph.ops:
         operands = [varying[operand] for operand in op.operands]
@@ -114,7 +115,7 @@ def _find_varying(graph: Graph) -> dict[Op, Selection]:
 
 
 def _find_needed(op: Op, operand: Op, alive: Selection) -> Selection:
-    """Return the elements of ``operand`` that the elements ``alive`` of ``op`` read."""
+    """Return a mask of the elements of ``operand`` that are read by the elements of ``op`` in the mask ``alive``."""
     whole = np.full(operand.shape, bool(alive.any()))
     if isinstance(operand, Const | Input):
         return whole

@@ -1,4 +1,4 @@
-"""Read synthesis reports as rows of measurements for ``calibrate``; the content of a file decides its format.
+"""Readers of synthesis reports as rows of measurements for ``calibrate``; a file's content decides its format.
 
 * Yosys' ``stat -json``: one row per module.
 * Vitis HLS' ``csynth.xml``: one row, of the top function.
@@ -27,7 +27,7 @@ Row = dict[str, Any]
 
 
 def read(paths: Iterable[Path]) -> list[Row]:
-    """Read the rows of all files, except those with inferred DSPs or of another family than ``xcup``.
+    """Return the rows of all files, without rows that have DSPs or are of another family than ``xcup``.
 
     Raises ``EnergyError`` for a file of an unknown format.
     """
@@ -67,7 +67,7 @@ def _read_rows(path: Path, text: str) -> Iterable[Row]:
 
 
 def _name_rows(measured: Iterable[tuple[str, Row]]) -> Iterator[Row]:
-    """Yield the rows whose module name states op and sizes."""
+    """Yield a row for each module whose name states an op and its sizes."""
     for name, resources in measured:
         match = re.fullmatch(r"\\?(?P<op>[a-z0-9_]+?)__(?P<sizes>[a-z]+\d+(?:_[a-z]+\d+)*)", name)
         if match is not None:
@@ -86,7 +86,7 @@ def _read_yosys(module: dict[str, Any]) -> Row:
 
 
 def _read_vendor(text: str) -> Iterable[tuple[str, Row]]:
-    """Return the resources of each module in a report of Vitis HLS or Vivado."""
+    """Return the name and the resources of each module in a report of Vitis HLS or Vivado, or of the whole design."""
     if text.lstrip()[:1] == "<":
         contents = read_csynth_xml(text)
     else:

@@ -1,1 +1,1 @@
-"""Costs as tables, plots and pages."""
+"""Writers of costs as tables, plots and HTML pages."""

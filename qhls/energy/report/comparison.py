@@ -1,4 +1,4 @@
-"""``CostComparison``: the costs of several designs side by side, as tables, a plot, a page or numbers."""
+"""``CostComparison``: the costs of several designs side by side, as tables, an SVG plot, an HTML page or JSON."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from qhls.system.tables import make_cell, render_html, render_text
 
 @dataclass(frozen=True, slots=True)
 class CostComparison:
-    """The costs of several designs by name, each compared with the first one's. Energies are in pJ per inference.
+    """The costs of several designs by name, compared with those of the first. Energies are in pJ per inference.
 
     ``savings``: the energy that one bit less in each layer saves. ``areas``, ``latencies`` and ``operations`` (by
-    Keras layer): the other costs of the same designs. Those that were not requested are empty.
-    Raises ``EnergyError`` without a design, or for one of another technology.
+    Keras layer): the other costs of the same designs. Costs that were not requested are empty.
+    Raises ``EnergyError`` without a design, or for a design priced with another technology.
     """
 
     reports: Mapping[str, EnergyReport]
@@ -54,7 +54,7 @@ class CostComparison:
 
     @property
     def ratios(self) -> dict[str, float]:
-        """Return the total over that of the first design, by name; nan if the first costs nothing."""
+        """Return each design's total energy divided by that of the first, by name; nan if the first total is 0."""
         reference = next(iter(self.reports.values())).total
         return {
             name: report.total / reference if reference else math.nan
@@ -62,11 +62,11 @@ class CostComparison:
         }
 
     def to_table(self) -> Table:
-        """Return one row per design: pJ by cause, in total, and the ratio to the first."""
+        """Return a table with one row per design: energy by cause and in total, and its ratio to the first design's."""
         return compare(self.reports)
 
     def tabulate_layers(self) -> Table:
-        """Return one row per Keras layer and one column per design; a cell is empty if the design lacks the layer."""
+        """Return a table of energy by Keras layer (rows) and design (columns); a cell is empty without such a layer."""
         table = Table(title="Energy by layer, pJ per inference", show_footer=True)
         table.add_column("layer", "total")
         for name, report in self.reports.items():
@@ -82,7 +82,7 @@ class CostComparison:
         return table
 
     def tabulate_savings(self, design: str) -> Table:
-        """Return one row per layer of ``design``: savings of one bit less, and their shares."""
+        """Return a table of the savings of one bit less in each layer of ``design``, with their shares of the total."""
         total = self.reports[design].total
         title = make_cell(f"Savings of one bit less in {design}, pJ per inference", "italic")
         table = Table(title=title)
@@ -98,7 +98,7 @@ class CostComparison:
         return table
 
     def tabulate_costs(self) -> Table:
-        """Return one row per design: area with its error bars, latency and initiation interval."""
+        """Return a table with one row per design: area with error bars, latency and initiation interval."""
         table = Table(title="Area and latency")
         table.add_column("design")
         units = next((report.units for report in self.areas.values()), ())
@@ -115,7 +115,7 @@ class CostComparison:
         return table
 
     def tabulate_operations(self) -> Table:
-        """Return one row per design: products, BOPs and EBOPs of one inference."""
+        """Return a table with one row per design: MACs, BOPs and EBOPs of one inference."""
         table = Table("design", title="Operations per inference")
         for heading in ("MACs", "BOPs", "EBOPs"):
             table.add_column(heading, justify="right")
@@ -164,11 +164,11 @@ class CostComparison:
         }
 
     def to_svg(self) -> str:
-        """Return an SVG with one bar per design, stacked by cause."""
+        """Return an SVG with one bar of energy per design, stacked by cause."""
         return draw_bars({name: report.causes for name, report in self.reports.items()})
 
     def to_html(self) -> str:
-        """Return a self-contained page with all costs and the sources of the prices; it fetches nothing."""
+        """Return a self-contained HTML page with all costs and the sources of the prices."""
         return render_page(
             self.technology,
             self.reports,

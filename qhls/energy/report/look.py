@@ -1,4 +1,4 @@
-"""The look that all pages of qhls share: one style sheet, light and dark, which fetches nothing."""
+"""The CSS style sheet of all HTML pages of qhls, with a light and a dark scheme and no external resources."""
 
 STYLE = """
 :root { color-scheme: light dark; --ink: light-dark(#1c2733, #e4e9ee); --soft: light-dark(#55626e, #9aa7b3);

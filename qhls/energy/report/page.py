@@ -1,4 +1,4 @@
-"""The HTML page of a comparison: one file with its plots, which fetches nothing."""
+"""The HTML page of a cost comparison: one self-contained file, plots included."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def render_page(
     operations: Mapping[str, dict[str, BitOperations]],
     savings: Mapping[str, tuple[Saving, ...]],
 ) -> str:
-    """Return the page as text: energy by design, layer and cause, then each other cost, and the sources of prices.
+    """Return the HTML of a page with energy by design, layer and cause, the other costs, and the sources of all prices.
 
-    All figures are by design. ``ratios`` compare energy with the first design's.
+    All arguments are by name of the design. ``ratios``: each design's energy over that of the first one.
     """
     first = next(iter(reports))
     body = [
@@ -64,14 +64,14 @@ def render_page(
 
 
 def _render_ratios(ratios: Mapping[str, float]) -> Iterable[str]:
-    """Yield the bars of several designs' ratios to the first."""
+    """Yield the HTML of a bar chart of each design's ratio to the first; nothing for a single design."""
     if len(ratios) > 1:
         yield f"<h3>Ratio to {escape(next(iter(ratios)))}</h3>"
         yield draw_bars({n: {"ratio": 0.0 if isnan(r) else r} for n, r in ratios.items()}, "times")
 
 
 def _render_layers(reports: Mapping[str, EnergyReport]) -> Iterable[str]:
-    """Yield one plot of all designs, layer beside layer on one scale, then one table per design."""
+    """Yield the HTML of one plot of all layers of all designs on one scale, then of one table per design."""
     names = dict.fromkeys(layer for report in reports.values() for layer in report.layers)
     yield draw_bars(
         *scale_energy(
@@ -93,7 +93,7 @@ def _render_layers(reports: Mapping[str, EnergyReport]) -> Iterable[str]:
 
 
 def _render_area(reports: Mapping[str, AreaReport]) -> Iterable[str]:
-    """Yield one plot with error bars per resource, then the tables by design and by layer."""
+    """Yield the HTML of one plot with error bars per resource, then of the tables by design and by layer."""
     if not reports:
         return
     first = next(iter(reports.values()))
@@ -151,7 +151,7 @@ def _render_latency(reports: Mapping[str, LatencyReport]) -> Iterable[str]:
 
 
 def _render_operations(operations: Mapping[str, dict[str, BitOperations]]) -> Iterable[str]:
-    """Yield, per design, a plot of the EBOPs by layer and a table of all three counts."""
+    """Yield, per design, the HTML of a plot of EBOPs by layer and of a table of MACs, BOPs and EBOPs."""
     for name, layers in operations.items():
         yield f"<h3>{escape(name)}</h3>"
         yield draw_bars({layer: {"EBOPs": float(o.ebops)} for layer, o in layers.items()}, "")

@@ -1,4 +1,4 @@
-"""Bar charts as SVG text, made with the standard library only; they fetch nothing."""
+"""Bar charts as self-contained SVG text, and numbers as text, without packages beside the standard library."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from html import escape
 
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#8a8f98")
-"""One colour per cause, distinct also with a colour vision deficiency (Okabe and Ito's, and a grey)."""
+"""The colours of the parts of a bar, distinct for the colour-blind too (Okabe and Ito's palette, and a grey)."""
 
 _LABEL, _BAR, _TOTAL, _ROW, _TOP = 210, 430, 110, 26, 34
 
 
 def draw_bars(values: Mapping[str, Mapping[str, float]], unit: str = "pJ") -> str:
-    """Return an SVG with one horizontal bar per row, stacked by the inner keys, all on one scale.
+    """Return an SVG with one horizontal bar per row, stacked from its parts, all on one scale.
 
-    ``values``: by row, by part; at least 0. The total follows each bar. A tooltip names each part.
+    ``values``: by row, then by part; at least 0. The total follows each bar. A tooltip names each part.
     """
     parts = list(dict.fromkeys(part for row in values.values() for part in row))
     totals = {name: math.fsum(row.values()) for name, row in values.items()}
@@ -43,9 +43,9 @@ def draw_bars(values: Mapping[str, Mapping[str, float]], unit: str = "pJ") -> st
 
 
 def draw_estimates(values: Mapping[str, tuple[float, float, float]], unit: str) -> str:
-    """Return an SVG with one horizontal bar per row, for the estimate, and a whisker between its bounds.
+    """Return an SVG with one horizontal bar per row that shows an estimate, with a whisker between its bounds.
 
-    ``values``: by row, the estimate and its lower and upper bound; at least 0, in ``unit``.
+    ``values``: the estimate, its lower and its upper bound, by row; at least 0, in ``unit``.
     """
     widest = max((high for _, _, high in values.values()), default=0.0) or 1.0
     lines = [_draw_head(len(values))]
@@ -74,26 +74,26 @@ def _draw_head(rows: int) -> str:
 
 
 def _draw_label(name: str, y: int) -> str:
-    """Return the label of a row: its name, or the end of a long name, with the whole name as tooltip."""
+    """Return the SVG of a row's label: its name, or the end of a long name, with the whole name as tooltip."""
     shown = name if len(name) <= 28 else f"…{name[-27:]}"
     title = f"<title>{escape(name)}</title>"
     return f'<text x="{_LABEL - 8}" y="{y + 15}" text-anchor="end">{title}{escape(shown)}</text>'
 
 
 def format_number(value: float) -> str:
-    """Return a number as text: four digits, and whole from 1000 on."""
+    """Return a number as text: with four significant digits below 1000, else rounded to an integer."""
     return f"{value:.4g}" if value < 1000 else f"{value:,.0f}"
 
 
 def choose_energy_unit(pj: float) -> tuple[float, str]:
-    """Return the pJ of the unit in which an energy has few digits, and the unit: pJ, nJ from 10,000 pJ on, or uJ."""
+    """Return a suitable unit for an energy, as its size in pJ and its name: pJ, nJ from 10,000 pJ on, or uJ."""
     if pj < 1e4:
         return 1.0, "pJ"
     return (1e3, "nJ") if pj < 1e7 else (1e6, "uJ")
 
 
 def format_energy(pj: float) -> str:
-    """Return an energy as text: four digits and a unit."""
+    """Return an energy as text with four significant digits and a suitable unit."""
     factor, unit = choose_energy_unit(pj)
     return f"{format_number(pj / factor)} {unit}"
 
@@ -101,7 +101,7 @@ def format_energy(pj: float) -> str:
 def scale_energy(
     rows: Mapping[str, Mapping[str, float]],
 ) -> tuple[dict[str, dict[str, float]], str]:
-    """Return rows of pJ in the unit of the largest total, and that unit, as ``draw_bars`` takes them."""
+    """Return rows of pJ converted to a unit that suits the largest total, and the unit, for ``draw_bars``."""
     factor, unit = choose_energy_unit(
         max((math.fsum(r.values()) for r in rows.values()), default=0.0)
     )

@@ -1,4 +1,4 @@
-"""``Contents``: the numbers of one report, whatever its format."""
+"""``Contents``: the figures of one tool report, independent of its format."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ UNIT_NAMES = {"BRAM_18K": "BRAM18", "BRAM": "BRAM18", "DSP48E": "DSP", "DSP": "D
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """The clock period that was asked for, and the one that the tool expects, in nanoseconds."""
+    """The clock period in nanoseconds: the requested one, the tool's estimate, and its uncertainty."""
 
     target: float
     estimated: float | None = None
@@ -34,7 +34,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Cycles:
-    """The least and the largest latency and interval of a module or loop; None where the tool knows none."""
+    """The smallest and the largest latency and interval of a module or loop; None for figures unknown to the tool."""
 
     name: str
     kind: str
@@ -45,7 +45,7 @@ class Cycles:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """The numbers of one report. ``blocks`` add up to the resources of the design; None without resources."""
+    """The figures of one tool report. ``blocks`` add up to the resources of the design; None if it states none."""
 
     tool: str
     version: str

@@ -1,4 +1,4 @@
-"""Read ``csynth.xml`` of Vivado HLS and Vitis HLS: of a design, or of one module."""
+"""Reader of ``csynth.xml``, the report of Vivado HLS and Vitis HLS on a design or on one module."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def read_csynth_xml(text: str) -> Contents:
 
 
 def read_resources(resources: ElementTree.Element) -> dict[str, float]:
-    """Return the resources in ``Resources`` by unit. Raises ``ValueError`` if one is no number, or LUT is absent."""
+    """Return the amounts in an XML element ``Resources`` by unit. Raises ``ValueError`` without numbers or LUT."""
     if resources.find("LUT") is None:
         raise ValueError("no AreaEstimates/Resources/LUT")
     amounts = dict.fromkeys(UNITS, 0.0)

@@ -1,4 +1,4 @@
-"""Read the reports of Vivado HLS and Vitis HLS: one module, a whole design, a co-simulation.
+"""Readers of the text reports of Vivado HLS and Vitis HLS: of one module, of a design, of a co-simulation.
 
 * ``<module>_csynth.rpt``: timing, cycles and resources of a module, its instances and loops.
 * ``csynth.rpt``: the synthesis summary of Vitis HLS, one row per module and loop.
@@ -99,7 +99,7 @@ def _read_loops(tables: list[TextTable]) -> list[Cycles]:
 
 
 def _read_blocks(tables: list[TextTable]) -> tuple[Block, ...]:
-    """Return the rows of the summary, with one block per instance where the report lists them."""
+    """Return one block per row of the resource summary, except that listed instances replace the row of their sum."""
     table = find_titled_table(tables, _RESOURCES, "* Summary:")
     if table is None:
         raise ValueError("no table of resources")
@@ -195,7 +195,7 @@ def read_cosim(text: str, design: str) -> Contents:
 
 
 def list_expressions(text: str) -> Iterator[tuple[str, str, tuple[int, int], float]]:
-    """Yield (variable, operation, bits of both operands, LUT) of each expression in a ``<module>_csynth.rpt``."""
+    """Yield (variable, operation, widths of both operands, LUT) of each expression in a ``<module>_csynth.rpt``."""
     table = find_titled_table(list_tables(text), _RESOURCES, "* Expression:")
     for row in table.rows if table else ():
         name, operation, _, _, lut, first, second = (cell.strip() for cell in row)
@@ -205,7 +205,7 @@ def list_expressions(text: str) -> Iterator[tuple[str, str, tuple[int, int], flo
 
 
 def list_fifos(text: str) -> tuple[list[float], float]:
-    """Return the bits of each FIFO in a ``<module>_csynth.rpt``, and the LUT of all."""
+    """Return the width of each FIFO in a ``<module>_csynth.rpt`` in bits, and the LUTs of all FIFOs together."""
     tables = list_tables(text)
     table = find_titled_table(tables, _RESOURCES, "* FIFO:")
     if table is None:

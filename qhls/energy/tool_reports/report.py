@@ -1,4 +1,4 @@
-"""``read_report``: a vendor's report as the reports of our own estimates."""
+"""``read_report``: the figures in a vendor's report, in the same form as qhls' own estimates."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from qhls.system.tables import make_cell, render_text
 from qhls.system.text import shorten
 
 SHARE = 48
-"""Bytes of the size limit per byte of a report: Python's objects are about this many times larger."""
+"""The factor by which a report's size counts against the size limit, because its Python objects are larger."""
 
 _KINDS = (
     "csynth.xml, csynth.rpt, a module's _csynth.rpt, _cosim.rpt or an export report of Vivado HLS or Vitis HLS, "
@@ -41,7 +41,7 @@ _KINDS = (
 
 @dataclass(frozen=True, slots=True)
 class StatedCall:
-    """The cycles of an instance or loop as a tool states them; ``depth`` is such that ``cycles`` are the tool's."""
+    """The cycles of an instance or loop as a tool states them, with the properties that a latency report prints."""
 
     name: str
     kind: str
@@ -53,18 +53,18 @@ class StatedCall:
 
     @property
     def depth(self) -> int:
-        """Return the cycles of the latency beside the trips."""
+        """Return the pipeline depth with which trips and interval give the stated number of cycles."""
         return self.cycles - self.trips * self.interval + 1
 
     @property
     def busy(self) -> int:
-        """Return the cycles until the next tensor."""
+        """Return the number of cycles after which the instance or loop can begin on the next tensor."""
         return self.trips * self.interval
 
 
 @dataclass(frozen=True, slots=True)
 class ToolLatency(LatencyReport):
-    """The clock cycles that a tool states, in place of those of a plan, which is empty."""
+    """A latency report with the clock cycles that a tool states; its plan is empty."""
 
     calls: tuple[StatedCall, ...]
     most: int
@@ -79,32 +79,32 @@ class ToolLatency(LatencyReport):
 
     @property
     def latency(self) -> int:
-        """Return the largest latency."""
+        """Return the largest latency that the tool states, in clock cycles."""
         return self.most
 
     @property
     def obstacles(self) -> tuple[str, ...]:
-        """Return nothing: a report states no reasons."""
+        """Return an empty tuple, because a report states no obstacles."""
         return ()
 
     @property
     def bounds(self) -> tuple[int, int]:
-        """Return the least and the largest latency."""
+        """Return the smallest and the largest latency that the tool states, in clock cycles."""
         return self.least, self.latency
 
     @property
     def interval(self) -> int:
-        """Return the largest initiation interval; the latency if the tool states none."""
+        """Return the largest initiation interval that the tool states, or the latency if it states none."""
         return self.latency if self.stated_interval is None else self.stated_interval
 
     @property
     def sequential(self) -> int:
-        """Return the latency: a report is about one implementation."""
+        """Return the latency, because the report is on one implementation, with or without overlap."""
         return self.latency
 
     @property
     def nanoseconds(self) -> float:
-        """Return the latency at the clock period that was asked for; nan where the report does not state it."""
+        """Return the latency in nanoseconds at the requested clock period; nan if the report states no period."""
         return self.latency * self.schedule.clock_period if self.has_clock else math.nan
 
     @property
@@ -118,7 +118,7 @@ class ToolLatency(LatencyReport):
         return f"Latency of {self.design}: {cycles}{time}; initiation interval: {interval}"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the whole report, ready for ``json.dumps``; None where the tool states no number."""
+        """Return the whole report, ready for ``json.dumps``; figures that the tool does not state are None."""
         content = LatencyReport.to_dict(self)
         unknown: dict[str, Any] = {} if self.has_clock else {"nanoseconds": None}
         return {**content, "interval": self.stated_interval, **unknown}
@@ -126,7 +126,7 @@ class ToolLatency(LatencyReport):
 
 @dataclass(frozen=True, slots=True)
 class ToolReport(Printed):
-    """A vendor's report: its tool and version, and its numbers as ``AreaReport`` and ``LatencyReport``.
+    """A vendor's report: its tool, version and design, and its figures as ``AreaReport`` and ``LatencyReport``.
 
     ``area`` or ``latency`` is None if the report does not state it.
     """
@@ -144,7 +144,7 @@ class ToolReport(Printed):
 
     @property
     def tables(self) -> tuple[Table, ...]:
-        """Return the facts of the report, then the tables of area and latency."""
+        """Return a table with tool, part and clock period, then the tables of area and latency."""
         facts = Table(title=make_cell(f"{self.design}: {self.kind}", "italic"), show_header=False)
         rows = {"tool": f"{self.tool} {self.version}", "part": self.part or "-"}
         if self.clock:
@@ -157,7 +157,7 @@ class ToolReport(Printed):
         return facts, *(r.to_table() for r in (self.area, self.latency) if r is not None)
 
     def to_table(self) -> Group:
-        """Return all tables as one, for a ``rich`` console."""
+        """Return all tables as one renderable for a ``rich`` console."""
         return Group(*self.tables)
 
     def __str__(self) -> str:
@@ -180,7 +180,7 @@ class ToolReport(Printed):
 def read_report(path: str | PathLike[str]) -> ToolReport:
     """Read a report of Vivado HLS, Vitis HLS or Vivado; the content of the file decides its format.
 
-    Raises ``EnergyError`` for another file, and for one that is cut or damaged.
+    Raises ``EnergyError`` for a file of another kind, and for a truncated or damaged report.
     """
     path = Path(path)
     content = read(path, "a report", EnergyError, SHARE)
@@ -193,13 +193,16 @@ def read_report(path: str | PathLike[str]) -> ToolReport:
 
 
 def collect_reports(sources: Any) -> list[ToolReport]:
-    """Return the reports in ``sources``: a path, a ``ToolReport``, or several of both. Raises ``EnergyError``."""
+    """Return a list of ``ToolReport``s from ``sources``: a path, which is read, a ``ToolReport``, or a list of both.
+
+    Raises ``EnergyError`` for a path that is no report.
+    """
     several = cast("list[Any]", sources) if isinstance(sources, list | tuple) else [sources]
     return [one if isinstance(one, ToolReport) else read_report(one) for one in several]
 
 
 def save_reports(reports: Sequence[ToolReport], path: Path) -> Path:
-    """Write all numbers of ``reports`` as JSON. Raises ``EnergyError`` for a path that cannot be written."""
+    """Write all figures of ``reports`` to ``path`` as JSON. Raises ``EnergyError`` if it cannot be written."""
     try:
         path.write_text(json.dumps([r.to_dict() for r in reports], indent=2) + "\n", "utf-8")
     except OSError as error:
@@ -255,7 +258,7 @@ def _build_report(path: Path, contents: Contents) -> ToolReport:
 
 
 def _find_part(name: str) -> str:
-    """Return the full name of a part; Vivado omits the letters of AMD's 7 series."""
+    """Check that ``name`` is empty or a part of AMD's, and return its full name, with the ``xc`` that Vivado omits."""
     full = f"xc{name}" if name.startswith("7") else name
     if name and find_part(full) is None:
         raise ValueError(f"the part {name[:40]!r}, which is none of AMD's")
@@ -274,7 +277,7 @@ def _build_area(contents: Contents, schedule: Schedule) -> AreaReport | None:
 
 
 def _build_latency(contents: Contents, schedule: Schedule, has_clock: bool) -> ToolLatency | None:
-    """Return the cycles of the design; None if the tool knows no largest latency."""
+    """Return the latency report of the design; None if the tool states no largest latency."""
     cycles = contents.cycles
     low, high = cycles.latency if cycles else (None, None)
     if cycles is None or high is None:
@@ -291,7 +294,7 @@ def _build_latency(contents: Contents, schedule: Schedule, has_clock: bool) -> T
 
 
 def _build_call(call: Cycles) -> StatedCall | None:
-    """Return the cycles of an instance or loop; None if the tool does not know them."""
+    """Return the stated cycles of an instance or loop; None if the tool does not state latency and interval."""
     latency, interval = call.latency[1], call.interval[1]
     if latency is None or interval is None:
         return None

@@ -1,4 +1,4 @@
-"""Read tables that a tool drew with ``+``, ``-`` and ``|``, and the numbers in their cells."""
+"""Readers of text tables drawn with ``+``, ``-`` and ``|`` in reports, and of the numbers in their cells."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _BORDER = re.compile(r"\+[-+]*-\+")
 
 @dataclass(frozen=True, slots=True)
 class TextTable:
-    """A table of a report: its last line of headings, its rows, and the section and the line above it."""
+    """A table of a report: its section, the line of text above it, its last line of headings, and its rows."""
 
     section: str
     title: str
@@ -19,7 +19,7 @@ class TextTable:
     rows: tuple[tuple[str, ...], ...]
 
     def find_row(self, name: str) -> tuple[str, ...]:
-        """Return the row with this first cell. Raises ``ValueError`` without one."""
+        """Return the row whose first cell is ``name``. Raises ``ValueError`` without such a row."""
         for row in self.rows:
             if row[0].strip() == name:
                 return row
@@ -27,7 +27,7 @@ class TextTable:
 
 
 def list_tables(text: str) -> list[TextTable]:
-    """Return all tables of ``text``. Raises ``ValueError`` for one without its last border, as in a cut file."""
+    """Return all tables in ``text``. Raises ``ValueError`` for a table without last border, as in a truncated file."""
     tables: list[TextTable] = []
     section = title = ""
     parts: list[list[tuple[str, ...]]] = []
@@ -47,7 +47,7 @@ def list_tables(text: str) -> list[TextTable]:
 
 
 def _build_table(section: str, title: str, parts: list[list[tuple[str, ...]]]) -> TextTable:
-    """Return the table whose borders begin ``parts``: headings, rows, an empty part after the last border."""
+    """Check and return a table; ``parts``: the lines after each border (headings, then rows, none after the last)."""
     where = title or section or "the file"
     if len(parts) < 2 or parts[-1]:
         raise ValueError(f"a table without its last line under {where!r}")
@@ -82,7 +82,10 @@ def read_number(text: str) -> float:
 
 
 def read_cycles(text: str) -> int | None:
-    """Return a number of clock cycles; None where a tool knows none: ``?``, ``-``, ``undef``, ``NA``."""
+    """Return the number of clock cycles in a cell; None if it is unknown: ``?``, ``-``, ``undef``, ``NA`` or empty.
+
+    Raises ``ValueError`` for any other text.
+    """
     text = text.strip()
     if text in ("?", "-", "", "undef", "NA", "N/A"):
         return None
@@ -92,18 +95,21 @@ def read_cycles(text: str) -> int | None:
 
 
 def read_time(text: str) -> float:
-    """Return the nanoseconds of ``4.066 ns`` or ``4.066``. Raises ``ValueError``."""
+    """Return the time in a cell, such as ``4.066 ns`` or ``4.066``, in nanoseconds. Raises ``ValueError``."""
     return float(read_number(text.strip().removesuffix("ns")))
 
 
 def list_matches(pattern: str, text: str) -> Iterator[str]:
-    """Yield the first group of ``pattern`` for each line of ``text`` that begins with it."""
+    """Yield the text of the first group of ``pattern`` for each line of ``text`` that begins with a match."""
     for match in re.finditer(rf"^[ \t]*{pattern}", text, re.M):
         yield match[1].strip()
 
 
 def find_match(pattern: str, text: str, what: str) -> str:
-    """Return the first match of ``list_matches``. Raises ``ValueError``, naming ``what``, without one."""
+    """Return the first group of ``pattern`` in the first line that begins with a match; ``what`` names it in errors.
+
+    Raises ``ValueError`` without a match.
+    """
     for match in list_matches(pattern, text):
         return match
     raise ValueError(f"no {what}")

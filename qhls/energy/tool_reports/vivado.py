@@ -1,4 +1,4 @@
-"""Read ``report_utilization`` of Vivado, flat or ``-hierarchical``, and the report of Vivado HLS' RTL export."""
+"""Readers of Vivado's ``report_utilization``, flat or ``-hierarchical``, and of Vivado HLS' RTL export report."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _TOTALS = {
     "URAM": ("URAM",),
 }
 _TILE = 2
-"""A tile is two block RAMs of 18 kbit."""
+"""The number of block RAMs of 18 kbit in one block RAM tile."""
 
 
 def read_utilization(text: str) -> Contents:
@@ -47,7 +47,7 @@ def read_utilization(text: str) -> Contents:
 
 
 def _check_sections(text: str) -> None:
-    """Raise ``ValueError`` if the last section of the table of contents is absent."""
+    """Raise ``ValueError`` if a section in the report's table of contents is absent."""
     names = [m[1].strip() for m in re.finditer(r"^(\d+(?:\.\d+)?\. .+)$", text, re.M)]
     if not names or names.count(names[0]) < 2:
         raise ValueError("no table of contents")
@@ -86,7 +86,7 @@ def _build_block(name: str, unit: str, amount: float) -> Block:
 
 
 def _read_hierarchy(table: TextTable) -> tuple[Block, ...]:
-    """Return the instances in the top module, and the cells beside them: a row in parentheses."""
+    """Return the instances directly in the top module and its other cells as blocks, or the top module if undivided."""
     if not table.rows:
         raise ValueError("no instance")
     depths = [len(row[0]) - len(row[0].lstrip()) for row in table.rows]
@@ -110,7 +110,10 @@ def find_hierarchy(text: str) -> TextTable | None:
 
 
 def list_modules(table: TextTable) -> list[Block]:
-    """Return the first instance of each module, under the module's name; the top one under its instance's name."""
+    """Return the resources of the first instance of each module, under the module's name.
+
+    The top module has the name of its instance.
+    """
     modules: dict[str, Block] = {}
     for row in table.rows:
         cells = read_cells(table.heading, row)

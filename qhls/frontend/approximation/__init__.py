@@ -1,1 +1,1 @@
-"""Fixed-point models near models that have no exact form: approximations, rounded weights, ends for the host."""
+"""Approximation of models that have no exact form: inserted quantizers, rounded weights, layers left to the host."""

@@ -1,4 +1,4 @@
-"""Insert a quantizer wherever an op would read real numbers: the result is the nearest exact model.
+"""Insertion of a quantizer wherever an op would read real numbers: the result is the nearest exact model.
 
 That model is compiled and checked, so every comparison stays bit for bit. Its distance from the given model is
 measured and reported.
@@ -41,16 +41,16 @@ from qhls.quantizers import get_quantizer
 from qhls.quantizers.keras_types import Identifier, KerasLayer, ops
 
 BITS = 12
-"""Default bits of an inserted quantizer: as many steps as a table may have."""
+"""Default width in bits of an inserted quantizer, whose levels are as many as a table may have steps."""
 SOFTMAX_APART = "softmax_apart"
-"""Name of the layer that computes the softmax of the layer before it."""
+"""Name of an added layer that computes the softmax of the Q-layer before it."""
 POINTS = 1 << 18
-"""Numbers, of all channels together, on which an error is measured."""
+"""Largest number of values, of all channels together, on which an error is measured."""
 
 
 @dataclass(frozen=True)
 class Approximation:
-    """A quantizer that was inserted behind ``layer``, and its largest error, measured on ``points`` codes per channel.
+    """A quantizer that was inserted after ``layer``, and its largest error, measured on ``points`` codes per channel.
 
     ``complete``: these are all codes that the layer's integers can have. ``instead``: a fixed-point layer, which
     ``quantizer`` describes, replaces ``layer``.
@@ -71,7 +71,7 @@ class Approximation:
 
 
 def trace_exactly(model: keras.Model, input_types: InputTypes) -> ModelGraph:
-    """Return the graph of ``model``; the error for real numbers names the nearest exact model.
+    """Return the graph of ``model``; if an op would read real numbers, raise an error with the nearest exact model.
 
     Raises:
         LoweringError: an op would read real numbers or real weights; a layer has no exact meaning.
@@ -122,7 +122,7 @@ def trace_nearest(
 
 @dataclass
 class _Behind:
-    """The quantizer of a place and the range that it must hold, over all calls of a shared layer."""
+    """The quantizer at one place, and the range that it must represent over all calls of a shared layer."""
 
     quantizer: str
     lowest: float
@@ -145,7 +145,7 @@ class _Quantizers:
     def trace_apart(
         self, model: keras.Model, input_types: InputTypes
     ) -> tuple[keras.Model, ModelGraph]:
-        """Return ``model`` and its graph with the quantizers; a Q-layer's softmax becomes a layer where necessary."""
+        """Return ``model``, with a Q-layer's softmax as a separate layer if needed, and its graph with quantizers."""
         try:
             return model, self.trace(model, input_types)
         except RealNumbersError:
@@ -171,11 +171,11 @@ class _Quantizers:
                 return graph
 
     def force(self, places: Collection[ReadingPlace]) -> None:
-        """Note that the trace has to be repeated with quantizers at ``places``."""
+        """Request that the trace is repeated with quantizers at ``places``."""
         self.asked.update(places)
 
     def begin(self) -> None:
-        """Forget everything about the last trace but the quantizers of its places."""
+        """Reset the records of the last trace, except for its places and their quantizers."""
         self.grown = False
         self.asked: set[ReadingPlace] = set()
         self.approximations: dict[tuple[str, str], Approximation] = {}
@@ -209,7 +209,7 @@ class _Quantizers:
         return self._make_op(reals, place.path, layer)
 
     def _choose(self, place: ReadingPlace, numbers: Array) -> str:
-        """Return the quantizer of ``place`` for ``numbers`` and all that were there before."""
+        """Return the quantizer at ``place`` for ``numbers`` and for all numbers that were read there before."""
         lowest, highest = float(numbers.min()), float(numbers.max())
         before = self.behind.get(place)
         if before is not None:
@@ -220,7 +220,10 @@ class _Quantizers:
         return chosen
 
     def _make_layer(self, path: str, source: str, chosen: str) -> QActivation:
-        """Return the one layer of ``path`` that follows the layer ``source`` with this quantizer."""
+        """Return the layer with the quantizer ``chosen`` that follows the layer ``source``, the same one at each call.
+
+        ``path``: the names of the models around it.
+        """
         key = path, source, chosen
         if key not in self.layers:
             name = f"{source.rpartition('/')[2]}_approximation"
@@ -239,7 +242,7 @@ class _Quantizers:
         return self._ops[key][1]
 
     def insert_into(self, model: keras.Model) -> keras.Model:
-        """Return a copy of ``model`` with the quantizers of the last trace; ``model`` itself without any."""
+        """Return a copy of ``model`` with the quantizers of the last trace, or ``model`` itself if it had none."""
         if not self.at:
             return model
         pairs: list[tuple[Any, Any]] = []
@@ -283,7 +286,7 @@ def _separate_softmax(model: keras.Model) -> keras.Model:
 
 
 def _make_near_numbers(x: Op | Reals) -> Op:
-    """Return ``x`` or, of real numbers, some near numbers."""
+    """Return ``x`` if it is exact, else its numbers rounded by the nearest quantizer."""
     if isinstance(x, Op):
         return x
     quantizer = get_quantizer(choose_nearest(x))
@@ -291,12 +294,12 @@ def _make_near_numbers(x: Op | Reals) -> Op:
 
 
 def choose_nearest(reals: Reals) -> str:
-    """Return the ``quantized_bits`` of ``BITS`` bits whose range holds all these numbers, with the finest steps."""
+    """Return the ``quantized_bits`` of ``BITS`` bits with the finest steps whose range contains all of ``reals``."""
     return choose_quantizer(list_numbers(reals)[1], BITS)
 
 
 def choose_quantizer(numbers: Array, bits: int, signed: bool = False) -> str:
-    """Return the ``quantized_bits`` of ``bits`` whose range holds ``numbers``, with the finest steps."""
+    """Return the ``quantized_bits`` of ``bits`` with the finest steps whose range contains ``numbers``."""
     signed = signed or bool(numbers.min() < 0)
     largest = max(float(abs(numbers).max()), 2.0**-bits)
     integer = ceil(log2(largest))
@@ -309,7 +312,7 @@ def choose_quantizer(numbers: Array, bits: int, signed: bool = False) -> str:
 def measure_error(
     source: str, reals: Reals, quantizer: str, codes: Array, numbers: Array
 ) -> Approximation:
-    """Return the approximation of ``numbers``, those of ``reals`` at ``codes``, by ``quantizer``."""
+    """Return the ``Approximation`` by ``quantizer`` of ``numbers``, the values of ``reals`` at ``codes``."""
     rounding: Any = get_quantizer(quantizer)
     rounded = ops.convert_to_numpy(rounding(numbers.astype("float32")))
     lo, hi = reals.x.range.hull
@@ -318,7 +321,7 @@ def measure_error(
 
 
 def list_numbers(reals: Reals) -> tuple[Array, Array]:
-    """Return codes of the exact tensor below, all or evenly spread, and the numbers (channels, codes) at them."""
+    """Return codes of the exact tensor ``reals.x``, all or evenly spread, and the values (channels, codes) there."""
     lo, hi = reals.x.range.hull
     channels = reals.channels
     count = min(hi - lo + 1, max(POINTS // channels, 2))

@@ -1,4 +1,4 @@
-"""Real layers at the end of a model, for the host, and the model cut before them, for hardware."""
+"""Splitting of a model: its quantised layers go into hardware, the real layers at its end go to the host."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ from qhls.quantizers.keras_types import KerasLayer, KerasNode, KerasOperation
 
 @dataclass(frozen=True)
 class Ends:
-    """A model in two: ``chip`` goes into hardware, ``host`` reads its outputs; ``layers`` are those of the host."""
+    """The two parts of a model: ``chip`` goes into hardware, ``host`` reads the outputs of ``chip``.
+
+    ``layers``: the names of the layers in ``host``.
+    """
 
     chip: keras.Model
     host: keras.Model
@@ -49,9 +52,9 @@ def _select_kernels(part: Any) -> list[Any]:
 
 
 def split(model: keras.Model, always: bool) -> Ends | None:
-    """Return ``model`` cut before its first real weights; None where it has none.
+    """Split ``model`` before the first layers with real weights; return None if no layer has real weights.
 
-    Unless ``always``, also None where quantised kernels follow on them, or where nothing comes before.
+    Unless ``always``, also None if quantised kernels follow such a layer, or if the host would read an input.
 
     Raises:
         LoweringError: a model that is not built from layers; with ``always``, one of which hardware would have nothing.
@@ -88,7 +91,7 @@ def _has_quantized(operation: KerasLayer | KerasOperation) -> bool:
 
 
 def _build_host(model: keras.Model, left: list[Any], border: list[Any]) -> keras.Model:
-    """Build the model of the nodes ``left``, of copied layers, from ``border`` to the outputs of ``model``."""
+    """Build the host's model: the nodes ``left``, with copied layers, from the tensors ``border`` to all outputs."""
     tensors = {id(t): keras.Input(batch_shape=t.shape, dtype=t.dtype) for t in border}
     inputs = list(tensors.values())
     copies = _Copies()
@@ -99,10 +102,10 @@ def _build_host(model: keras.Model, left: list[Any], border: list[Any]) -> keras
 
 
 def _inline_models(model: keras.Model) -> keras.Model:
-    """Replace nested models that have real weights behind quantised ones by their layers.
+    """Replace each nested model that has both quantised kernels and real weights by its layers.
 
-    So the model can be cut between these. Return ``model`` itself where none does, or where one of them is
-    called more than once.
+    So the model can be split between these layers. Return ``model`` itself if it has no such nested model, or if one
+    of these is called more than once.
     """
     functional = find_functional(model, model)
     nodes = list_keras_nodes(functional)
@@ -142,13 +145,13 @@ def _name(tensor: Any) -> str:
 
 
 class _Copies:
-    """Copies of layers, called as the layers were: the given model keeps its own calls."""
+    """Copies of layers, called like the originals, so that the given model stays unchanged."""
 
     def __init__(self) -> None:
         self.made: dict[int, tuple[Any, Any]] = {}
 
     def call(self, node: KerasNode, name: str, tensors: dict[int, Any]) -> None:
-        """Put the outputs of ``node``, of a copy of its layer that is called ``name``, into ``tensors``."""
+        """Call a copy, named ``name``, of the layer of ``node``, and put the outputs into ``tensors``."""
         layer = node.operation
         if id(layer) not in self.made:
             copied = isinstance(
@@ -161,7 +164,7 @@ class _Copies:
         tensors.update({id(t): x for t, x in zip(node.outputs, results, strict=True)})
 
     def finish(self, inputs: list[Any], outputs: list[Any], name: str) -> keras.Model:
-        """Return the model of all calls, with the state of the layers that were copied."""
+        """Return the model of all calls, whose layers get the state of the layers that they copy."""
         for layer, copy in self.made.values():
             if isinstance(layer, keras.layers.Layer):
                 (copy_model_state if isinstance(layer, keras.Model) else copy_state)(layer, copy)

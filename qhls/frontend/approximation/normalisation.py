@@ -1,4 +1,4 @@
-"""Fixed-point approximations of normalisations: layers with a real factor and offset per channel.
+"""Fixed-point approximations of normalisations, layers that apply one real factor and one offset per channel.
 
 If no quantizer follows a normalisation, a layer with fixed-point factors and offsets replaces it. These have so
 many bits that no result moves by more than one code of the input moves it. Results are rounded to a grid of that
@@ -25,20 +25,20 @@ from qhls.ir.integers import Array
 from qhls.quantizers.keras_types import KerasLayer
 
 FACTOR = 24
-"""Most bits of a factor: as many as float32 has."""
+"""Largest width of a factor in bits, which is that of float32's significand."""
 FINER = 2
-"""Bits of a factor beyond those of the input, so that rounding it moves no number by more than an eighth of a code."""
+"""Number of bits of a factor beyond those of the input; rounding it moves results by less than one input code does."""
 _WIDEST = 32
-"""Most bits of a number behind the layer."""
+"""Largest width of the layer's results in bits."""
 FACTORS = 40
-"""Most bits of the type of all factors, which may differ by orders of magnitude."""
+"""Largest width in bits of the common type of all factors, or of all offsets; their magnitudes may differ widely."""
 NEGLIGIBLE = 2.0**-24
-"""Variation of a channel that does not matter, as a share of the largest number."""
+"""Largest variation of a channel that is ignored, as a share of the largest number of all channels."""
 
 
 @dataclass(frozen=True)
 class _Call:
-    """One call of a layer: input codes of ``frac`` fraction bits, and the numbers (channels, points) at them."""
+    """One call of a layer: input codes of ``frac`` fraction bits, and the results (channels, points) for them."""
 
     codes: Array
     frac: int
@@ -47,11 +47,11 @@ class _Call:
 
     @property
     def x(self) -> Array:
-        """The input's numbers at the codes."""
+        """The real numbers that the input codes represent."""
         return np.ldexp(self.codes.astype(np.float64), -self.frac)
 
     def fit_line(self) -> tuple[Array, Array] | None:
-        """Return factor and offset per channel; None if the layer computes anything else beyond float32 rounding."""
+        """Return a factor and an offset per channel; None if the layer differs from these by more than rounding."""
         x, y = self.x, self.numbers
         if len(x) < 2:
             return None
@@ -88,14 +88,17 @@ class _Layer:
 
 
 class Normalisations:
-    """The layers of a model that are one factor and one offset per channel and that no quantizer follows."""
+    """The layers of a model that apply one factor and one offset per channel, and that no quantizer follows."""
 
     def __init__(self) -> None:
         self._layers: dict[int, _Layer] = {}
         self._references: list[Any] = []
 
     def note(self, reals: Reals, codes: Array, numbers: Array) -> None:
-        """Record the first layer of the chain ``reals``: its ``numbers`` (channels, points) at ``codes``."""
+        """Record the layer at which ``reals`` start, with its results ``numbers`` (channels, points) for ``codes``.
+
+        Nothing is recorded unless the layer is one factor and one offset per channel, before at most a ReLU.
+        """
         if reals.start is None:
             return
         layer, first = reals.start
@@ -112,7 +115,10 @@ class Normalisations:
         record.calls.append(call)
 
     def replace_in(self, model: keras.Model) -> tuple[keras.Model, list[FixedLayer]]:
-        """Return a copy of ``model`` with fixed-point layers instead of those noted; ``model`` itself without any."""
+        """Return a copy of ``model`` with the recorded layers replaced by fixed-point layers, and a list of these.
+
+        Return ``model`` itself if no layer was recorded.
+        """
         if not self._layers:
             return model, []
         replaced: list[FixedLayer] = []
@@ -143,7 +149,7 @@ def _is_rectified(reals: Reals, call: _Call) -> bool:
 
 
 def _make_fixed_layer(layer: KerasLayer, record: _Layer) -> FixedLayer:
-    """Return the fixed-point layer that holds the numbers of all calls."""
+    """Return the fixed-point layer that replaces ``layer``, with types wide enough for the results of all calls."""
     factors, offsets = next(line for call in record.calls if (line := call.fit_line()))
     codes = max(int(abs(call.codes).max()) for call in record.calls)
     bits = min(codes.bit_length() + FINER, FACTOR)
@@ -174,7 +180,7 @@ def _make_fixed_layer(layer: KerasLayer, record: _Layer) -> FixedLayer:
 
 
 def _choose_quantizer(numbers: Array, frac: int, widest: int) -> str:
-    """Return the ``quantized_bits`` that holds ``numbers``, of at most ``frac`` fraction bits and ``widest`` bits."""
+    """Return a ``quantized_bits`` for ``numbers`` with ``frac`` fraction bits, or fewer to stay in ``widest`` bits."""
     largest = max(float(abs(numbers).max()), 2.0**-widest)
     integer = max(ceil(log2(largest)), 0)
     frac = max(min(frac, widest - 1 - integer), 0)

@@ -1,4 +1,4 @@
-"""``RoundedFunction``: an activation within a layer, and the quantizer that an approximation puts behind it."""
+"""``RoundedFunction``: an activation within a layer, followed by the quantizer that an approximation inserts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from qhls.quantizers.numerics import use_training
 @keras.saving.register_keras_serializable(package="qhls")
 @dataclasses.dataclass(eq=False, repr=False)
 class RoundedFunction(Quantizer):
-    """``rounding(function(x))``, each a quantizer, a function, or the configuration of one."""
+    """The quantizer ``rounding(function(x))``: both are quantizers, functions, or configurations of these."""
 
     function: Any = None
     rounding: Any = None
@@ -28,12 +28,12 @@ class RoundedFunction(Quantizer):
         super().__post_init__()
 
     def __call__(self, x: TensorLike, training: bool | None = None) -> KerasTensor:
-        """Return the rounded numbers."""
+        """Return the values of ``function`` at ``x``, rounded by ``rounding``."""
         with use_training(training):
             return self.rounding(self.function(x))
 
     def get_config(self) -> dict[str, Any]:
-        """Return both functions, as a layer's configuration has its activation."""
+        """Return both functions, serialised as a layer serialises its activation."""
         return {"function": serialize(self.function), "rounding": serialize(self.rounding)}
 
 

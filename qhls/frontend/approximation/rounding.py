@@ -23,7 +23,7 @@ _BOUNDED = (keras.activations.tanh, keras.activations.sigmoid, keras.activations
 
 @dataclass(frozen=True)
 class RoundedWeights:
-    """A variable of a layer that was rounded by ``quantizer``, and its largest ``error``."""
+    """A variable of a layer that was rounded by ``quantizer``, and the largest rounding ``error``."""
 
     layer: str
     variable: str
@@ -35,7 +35,7 @@ class RoundedWeights:
 
 
 def round_weights(model: keras.Model, bits: int) -> tuple[keras.Model, tuple[RoundedWeights, ...]]:
-    """Return ``model`` with real weights rounded to ``bits`` bits, wherever a layer has a quantised twin.
+    """Return ``model`` with real weights rounded to ``bits`` bits where layers have quantised twins, and these weights.
 
     Each variable, and each state of a recurrent layer, has the finest steps that hold its largest number. A model
     without real weights is returned as it is.
@@ -83,7 +83,7 @@ class _Rounding:
         return cls.from_config(layer.get_config() | self._choose_quantizers(layer, cls))
 
     def _choose_quantizers(self, layer: KerasLayer, cls: type) -> dict[str, str]:
-        """Return the quantizer of each real weight of ``layer``, by argument of ``cls``."""
+        """Return quantizers for real weights and states of ``layer``, by the names of the arguments of ``cls``."""
         owner = getattr(layer, "cell", layer)
         chosen: dict[str, str] = {}
         for each in list_quantized(cls):
@@ -106,7 +106,9 @@ class _Rounding:
         return chosen
 
     def _choose_state_quantizer(self, layer: KerasLayer, cell: Any) -> dict[str, str]:
-        """Return a quantizer for the states of a recurrent layer, which otherwise grow at every step.
+        """Return a quantizer for the states of a recurrent layer by its argument's name; empty if no bound is known.
+
+        Without a quantizer states grow at every step.
 
         States are bounded if the cell's activation is: those of an LSTM by the number of steps, others by 1.
         """

@@ -1,1 +1,1 @@
-"""Model files: configurations, classes and weights."""
+"""Loading of Keras model files: their configurations, classes and weights."""

@@ -1,4 +1,4 @@
-"""Classes named in a model file: Keras', qhls' and registered ones.
+"""Lookup of the classes that a model file names: those of Keras, of qhls and those that the user registered.
 
 A file is data from anywhere. A name in it is looked up here and nowhere else: nothing is imported, called or
 unpickled because the file says so.
@@ -23,19 +23,23 @@ CODE = {
     "Lambda", "__lambda__", "TFOpLambda", "SlicingOpLambda", "ClassMethod", "InstanceMethod",
     "InstanceProperty", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer",
 }  # fmt: skip
-"""Layers that are code, not numbers: a Python function in the file or in a library."""
+"""Names of classes that wrap a Python function or an external model: files that name them are refused, except for two
+that ``tf_ops`` translates.
+"""
 
 _OF_FUNCTIONS = {
     "AssociativeScan", "Cond", "ForiLoop", "Function", "JVP", "Map", "Scan", "Switch",
     "VectorizedMap", "WhileLoop",
 }  # fmt: skip
-"""Operations of Keras that call a function which they are given."""
+"""Names of Keras operations that call a function passed as an argument; a file may not name these."""
 
 _OPERATIONS = {
     *(f"keras.src.ops.{part}" for part in ("numpy", "nn", "math", "core", "linalg", "image")),
     "keras.src.activations.activations",
 }
-"""Modules in which Keras keeps the classes behind ``keras.ops`` and ``a + b``: its files name them so."""
+"""Keras modules that define the operation classes behind ``keras.ops`` and ``a + b``; files name each class with its
+module.
+"""
 
 _KINDS: dict[Any, type] = {
     keras.initializers: keras.initializers.Initializer,
@@ -43,7 +47,7 @@ _KINDS: dict[Any, type] = {
     keras.constraints: keras.constraints.Constraint,
     keras.layers: keras.layers.Layer,
 }
-"""Modules of Keras whose classes a file may name, and what each of these classes is."""
+"""Public Keras modules whose classes a file may name, each with the base class of these classes."""
 
 _RENAMED = {("LeakyReLU", "alpha"): "negative_slope"}
 
@@ -56,11 +60,11 @@ _MEANINGLESS = {
     _ANY, "zero_output_for_mask": False, "kernel_initializer": _ANY, "kernel_regularizer": None,
     "kernel_constraint": None, "synchronized": False, "trainable": _ANY,
 }  # fmt: skip
-"""Keys that Keras 3 refuses, with the value at which dropping one changes nothing."""
+"""Layer arguments that Keras 3 refuses, each with the value for which it can be dropped without effect."""
 
 
 def find(name: str, config: Config, where: str, layer: bool = False) -> type:
-    """Return the class that ``config`` calls ``name``; with ``layer`` a layer or operation.
+    """Return the class called ``name`` in ``config``; with ``layer``, only a layer or operation class.
 
     Raises:
         LoadError: none was found.
@@ -85,7 +89,9 @@ def find(name: str, config: Config, where: str, layer: bool = False) -> type:
 
 
 def find_shipped(name: str, module: str = "", layer: bool = False) -> type | None:
-    """Return the class that Keras ships as ``name``, if it does: one named by ``module`` before others."""
+    """Return the class that Keras ships as ``name``, preferably from ``module``; ``None`` if a file may name no such
+    class.
+    """
     if module in _OPERATIONS:
         cls = vars(sys.modules.get(module)).get(name) if module in sys.modules else None
         own = isinstance(cls, type) and issubclass(cls, keras.Operation)
@@ -99,7 +105,7 @@ def find_shipped(name: str, module: str = "", layer: bool = False) -> type | Non
 
 
 def name_class(cls: type, settings: Config) -> Config:
-    """Return a Keras 3 configuration whose class Keras resolves to ``cls`` and to nothing else."""
+    """Return the Keras 3 configuration of an object of class ``cls`` with the constructor's arguments ``settings``."""
     registered_name = keras.saving.get_registered_name(cls)
     if keras.saving.get_registered_object(registered_name) is cls:
         module, key = cls.__module__, registered_name
@@ -117,7 +123,7 @@ def name_class(cls: type, settings: Config) -> Config:
 
 
 def read_settings(cls: type, settings: Config, where: str, module: str = "") -> Config:
-    """Return a layer's arguments: renamed where Keras 3 renamed them, without those that mean nothing.
+    """Return a layer's constructor arguments under their Keras 3 names, without those that no longer have an effect.
 
     Raises:
         LoadError: an argument of Keras 2 without a meaning in Keras 3; one that is a file to read.
@@ -146,13 +152,14 @@ def read_settings(cls: type, settings: Config, where: str, module: str = "") -> 
 
 
 def format_value(value: object) -> str:
-    """Return ``value`` as a message shows it."""
+    """Return the ``repr`` of ``value`` for an error message, shortened to 80 characters."""
     text = repr(value)
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def find_registered_name(name: object) -> str | None:
-    """Return the name under which Keras has a function or class that its user registered, if it has one.
+    """Return the name under which the user registered a function or class with Keras, or ``None`` if none is
+    registered.
 
     ``name`` may lack the package, as files of Keras 3.6 and older do.
     """
@@ -163,7 +170,7 @@ def find_registered_name(name: object) -> str | None:
 
 
 def _find_missing_module(name: str, config: Config) -> str:
-    """Return the module of an operation in an HDF5 file of Keras 3, which writes none; ``""`` for layers.
+    """Return the module of an operation that an HDF5 file of Keras 3 names without a module; ``""`` for layers.
 
     All layers write their dtype or whether they train; that distinguishes ``Add`` from ``a + b``.
     """
@@ -176,7 +183,7 @@ def _find_missing_module(name: str, config: Config) -> str:
 
 
 def _find_registered(name: object) -> type | None:
-    """Return the class that is registered with Keras by this name, or in its scope of custom objects."""
+    """Return the class that Keras finds as a registered or custom object under ``name``, or ``None``."""
     cls = keras.saving.get_registered_object(name) if isinstance(name, str) else None
     return cls if isinstance(cls, type) else None
 
@@ -186,7 +193,9 @@ def _shorten_name(module: ModuleType) -> str:
 
 
 def _list_accepted(cls: type) -> set[str]:
-    """Return the constructor's arguments; a base's too, as long as keyword arguments are passed on."""
+    """Return the names of the arguments that the constructor of ``cls`` accepts, including those passed on to base
+    classes.
+    """
     accepted: set[str] = set()
     for base in cls.__mro__:
         parameters = inspect.signature(base.__init__).parameters
@@ -197,7 +206,7 @@ def _list_accepted(cls: type) -> set[str]:
 
 
 def _refuse_paths(cls: type, settings: Config, where: str) -> None:
-    """Refuse a lookup layer whose vocabulary is in a file that the configuration names."""
+    """Raise ``LoadError`` for a lookup layer of Keras unless its configuration contains the vocabulary as a list."""
     if "vocabulary" not in _list_accepted(cls) or not cls.__module__.startswith("keras."):
         return
     if not isinstance(settings.get("vocabulary"), list):

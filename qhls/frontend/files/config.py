@@ -1,4 +1,4 @@
-"""Model configurations of Keras 2 and 3, rewritten for Keras 3 and from a closed list of classes.
+"""Translation of model configurations of Keras 2 and 3 to Keras 3's form; only classes from a closed list are accepted.
 
 A model file is data from anywhere. So every object that it names is looked up among the classes that Keras ships and
 that its user registered (``classes.py``). Nothing is imported, called or unpickled because the file says so.
@@ -96,7 +96,7 @@ def _read_value(value: object, where: str, key: str = "") -> Any:
 
 
 def _read_part(config: Config, where: str) -> Any:
-    """Translate an object that is no layer: a tensor, a quantizer, an initializer, a function, ..."""
+    """Translate the configuration of an object that is not a layer, such as a tensor, a quantizer or a function."""
     name, inner = _read_class_name(config, where), config.get("config")
     if name in ("__tensor__", "__numpy__"):
         return read_field(inner, "value", where)
@@ -114,7 +114,9 @@ def _read_part(config: Config, where: str) -> Any:
 
 
 def _read_function(name: object, where: str) -> Config | str:
-    """Find a function by the name that Keras, a quantizer or the function's user knows it by."""
+    """Return the translated reference to a function: its name, or the configuration of a function that the user
+    registered.
+    """
     plain = _read_class_name({"class_name": name}, where)
     known = find_registered_name(name)
     if known is None:
@@ -145,7 +147,9 @@ def _read_layer(config: Config, where: str) -> Config:
 
 
 def _find_module(settings: Config) -> str:
-    """Return the module of a layer's type: Keras 3 names it in HDF5 files too, which lack the layer's."""
+    """Return the module named in a layer's dtype configuration, or ``""``, for HDF5 files of Keras 3, which lack the
+    layer's own module.
+    """
     dtype = settings.get("dtype")
     return str(dtype.get("module") or "") if isinstance(dtype, dict) else ""
 
@@ -157,7 +161,9 @@ def _check_config(layer_config: Config, where: str) -> Config:
 
 
 def _strip_pruning(config: Config, where: str) -> Config:
-    """Return the layer in a ``PruneLowMagnitude``, which does something in training only; other layers as they are."""
+    """Return the configuration of the layer inside a ``PruneLowMagnitude``, which acts in training only; return other
+    configurations unchanged.
+    """
     name = config.get("class_name") if isinstance(config, dict) else None
     if not isinstance(name, str) or name.rpartition(">")[2] != "PruneLowMagnitude":
         return config
@@ -210,7 +216,7 @@ def _read_sequential(inner: Config, config: Config, where: str) -> Config:
 
 
 def _find_first_shape(config: Config) -> list[int | None] | None:
-    """Return the input shape that the first layer of a Sequential contains, if any."""
+    """Return the input shape in the configuration of a Sequential's first layer, or ``None`` if it contains none."""
     inner = config.get("config")
     if isinstance(inner, list):
         return _find_first_shape(inner[0])
@@ -253,7 +259,9 @@ def _read_functional(inner: Config, where: str) -> Config:
 
 
 def _rename_wrapped(inner: Config, where: str) -> Config:
-    """Return the graph with each layer in the place of its pruning wrapper, which had another name."""
+    """Return the model's configuration with each pruning wrapper replaced by its inner layer, under the inner layer's
+    name.
+    """
     layers = [_strip_pruning(each, where) for each in inner["layers"]]
     pairs = zip(inner["layers"], layers, strict=True)
     names = {read_field(old, "name", where): read_field(new, "name", where) for old, new in pairs}
@@ -270,7 +278,7 @@ def _rename_wrapped(inner: Config, where: str) -> Config:
 
 
 def _read_class_name(config: Config, where: str, refused: Collection[str] = CODE) -> str:
-    """Return the class's name without the package under which it was registered."""
+    """Return the class name in ``config`` without its registration package; refuse the names in ``refused``."""
     name = config.get("class_name")
     if not isinstance(name, str):
         raise LoadError(

@@ -1,4 +1,6 @@
-"""``load_model``: the files of QKeras users as Keras 3 models of qhls' layers."""
+"""Loading of model files (``load_model``): models of QKeras, Keras 2, Keras 3 and HGQ2 as Keras 3 models of qhls'
+layers.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,7 @@ _WEIGHTS = "model.weights.h5"
 def load_model(
     path: str | os.PathLike[str], weights: str | os.PathLike[str] | None = None
 ) -> keras.Model:
-    """Load a model with its weights; it is not compiled for training.
+    """Load a Keras model with its weights from files; the result is not compiled for training.
 
     ``path`` is one of:
 
@@ -74,10 +76,10 @@ def load_model(
 
 
 def check_existing(path: str | os.PathLike[str], what: str = "a model file") -> Path:
-    """Return ``path`` if it is a file that may be read: a regular one, with nothing in it beyond the limit.
+    """Return ``path`` if it is a regular file; the contents of an archive or a JSON text must be within the size limit.
 
     Raises:
-        LoadError: it is none.
+        LoadError: it is not.
     """
     if os.fspath(path) and is_folder(path):
         raise LoadError(
@@ -147,7 +149,9 @@ def read_keras(path: Path, folder: Path, where: str) -> tuple[Any, Path]:
 
 @contextmanager
 def _open_archive(path: Path, where: str) -> Iterator[zipfile.ZipFile]:
-    """Open ``path`` for reading; an error of the archive becomes a ``LoadError``."""
+    """Open the zip archive ``path`` for reading within this context; errors of the archive are raised as
+    ``LoadError``.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             yield archive

@@ -1,4 +1,5 @@
-"""Keras 2's ``TFOpLambda`` and ``SlicingOpLambda``: TensorFlow functions named in a file, as Keras 3's operations.
+"""Translation of Keras 2's ``TFOpLambda`` and ``SlicingOpLambda``, which name a TensorFlow function, to Keras 3's
+operations.
 
 The file holds a name such as ``math.multiply``, no code. The names known here are those of pure functions on
 tensors; each has one operation behind ``keras.ops`` that computes the same.
@@ -20,7 +21,7 @@ OP_LAYERS = ("TFOpLambda", "SlicingOpLambda")
 
 @dataclass(frozen=True)
 class _Operation:
-    """Keras 3 operation of a TensorFlow function: its ``module`` and ``name``.
+    """Keras 3 operation that computes the same as a TensorFlow function, given by its ``module`` and ``name``.
 
     ``reads`` lists the keyword arguments that are its operands behind the first, in order. ``settings`` has
     those of its constructor: TensorFlow's name -> Keras' name. ``defaults`` are TensorFlow's where Keras has
@@ -41,7 +42,7 @@ def _lower_mode(settings: Config) -> Config:
 
 
 def _split_places(settings: Config) -> Config:
-    """Convert TensorFlow's sizes of the parts to Keras' places of the cuts."""
+    """Convert the sizes of the parts in TensorFlow's ``split`` to the indices at which Keras splits."""
     parts = settings["indices_or_sections"]
     if isinstance(parts, list):
         parts = np.cumsum(parts)[:-1].tolist()
@@ -49,7 +50,7 @@ def _split_places(settings: Config) -> Config:
 
 
 def _drop_empty_axis(settings: Config) -> Config:
-    """Replace ``axis=[]``, with which TensorFlow means all axes of length 1."""
+    """Replace ``axis=[]``, TensorFlow's notation for all axes of length 1, by ``None``."""
     return settings | {"axis": settings.get("axis") or None}
 
 
@@ -156,7 +157,8 @@ _FUNCTIONS: dict[str, _Operation] = {
 def translate_operation(
     config: Config, nodes: list[Config], where: str
 ) -> tuple[type, Config, list[Config]]:
-    """Return the operation of a ``TFOpLambda``, its settings and its calls with Keras 3's arguments.
+    """Return the Keras 3 operation class of a ``TFOpLambda``, its constructor's arguments, and its calls with Keras
+    3's arguments.
 
     ``nodes`` are the calls with TensorFlow's arguments.
 
@@ -185,7 +187,9 @@ def translate_operation(
 def _split_arguments(
     known: _Operation, function: str, node: Config, where: str
 ) -> tuple[Config, Config]:
-    """Return the constructor's settings that a call contains, and the call with the operands alone."""
+    """Split the arguments of a call: return those of the operation's constructor, and the call with its operands
+    alone.
+    """
     arguments = {k: v for k, v in (known.defaults | node["kwargs"]).items() if k != "name"}
     unknown = [
         k

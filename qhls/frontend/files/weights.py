@@ -1,4 +1,4 @@
-"""Weights from HDF5 into a built model: the layouts of Keras 2 and of Keras 3."""
+"""Loading of weights from HDF5 files, in the layout of Keras 2 or of Keras 3, into a built model."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from qhls.quantizers.keras_types import KerasLayer, ops
 from qhls.system.limits import check_size
 
 _turn = threading.RLock()
-"""One thread at a time bounds what layers add."""
+"""Lock of ``limit_weights``: only one thread at a time may replace Keras' ``add_weight``."""
 
 
 def load_weights(model: keras.Model, path: Path, where: str) -> None:
@@ -47,7 +47,7 @@ def load_weights(model: keras.Model, path: Path, where: str) -> None:
 
 @contextmanager
 def limit_weights(where: str) -> Iterator[None]:
-    """Refuse layers that this thread builds within this context, once their weights exceed the limit.
+    """Raise ``LoadError`` within this context once the weights of the layers that this thread builds exceed the limit.
 
     Raises:
         LoadError: weights beyond the limit, before memory is allocated. It names the layer.
@@ -77,7 +77,7 @@ def limit_weights(where: str) -> Iterator[None]:
 
 
 def _count_bytes(shape: Any) -> int:
-    """Return the bytes of a variable in float32; 0 for a shape that Keras refuses."""
+    """Return the size in bytes of a float32 variable of shape ``shape``; 0 for a shape that Keras refuses."""
     sizes = list(shape) if isinstance(shape, list | tuple) else [shape]
     whole = all(isinstance(size, int | float | np.number) for size in sizes)
     return 4 * max(int(math.prod(map(int, sizes))), 0) if whole else 0
@@ -85,7 +85,7 @@ def _count_bytes(shape: Any) -> int:
 
 @contextmanager
 def open_h5(path: Path, where: str) -> Iterator[h5py.File]:
-    """Open ``path`` for reading; an error of HDF5 becomes a ``LoadError``.
+    """Open the HDF5 file ``path`` for reading within this context; errors of HDF5 are raised as ``LoadError``.
 
     Raises:
         LoadError: it is no HDF5 file, a truncated or a damaged one.
@@ -101,7 +101,7 @@ def open_h5(path: Path, where: str) -> Iterator[h5py.File]:
 
 
 def read_attribute(group: Any, name: str) -> list[str]:
-    """Read names from an attribute, which Keras splits into ``name0, name1, ...`` where it is long."""
+    """Return the names in an HDF5 attribute, which Keras splits into ``name0, name1, ...`` if it is long."""
     if name in group.attrs:
         values = list(group.attrs[name])
     else:
@@ -113,7 +113,7 @@ def read_attribute(group: Any, name: str) -> list[str]:
 
 
 def refuse_references(root: Any, where: str) -> None:
-    """Refuse links and data sets that point to other files, and weights that are no numbers."""
+    """Raise ``LoadError`` for links, for data sets stored in other files, and for weights that are not numbers."""
     waiting, seen = [root], set()
     while waiting:
         group = waiting.pop()
@@ -134,7 +134,7 @@ def refuse_references(root: Any, where: str) -> None:
 
 
 def _check_dataset(item: Any, where: str) -> None:
-    """Check that weights are numbers within the limit; an optimizer's state is not read."""
+    """Raise ``LoadError`` unless a data set contains numbers and is within the size limit; skip optimizer state."""
     if item.name.startswith("/optimizer"):
         return
     if item.shape is not None:
@@ -170,7 +170,7 @@ def _load_keras2(model: keras.Model, root: Any, where: str) -> None:
 
 
 def _strip_pruning(names: list[str]) -> list[str]:
-    """Return a layer's weights without those that its ``PruneLowMagnitude`` wrapper keeps for its training."""
+    """Return the names of a layer's weights without those that its ``PruneLowMagnitude`` wrapper uses in training."""
     last = {name: name.rpartition("/")[2].partition(":")[0] for name in names}
     if "pruning_step" not in last.values():
         return names
@@ -242,5 +242,5 @@ def _read_names(names: Iterable[str]) -> str:
 
 
 def _read_first_line(error: Exception) -> str:
-    """Return the first line of a message."""
+    """Return the first line of an error's message, or the name of its type if the message is empty."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -1,1 +1,1 @@
-"""Files of HGQ2: its models become models of qhls' and Keras' layers with the same numbers; HGQ2 is not needed."""
+"""Loading of HGQ2's models as models of qhls' and Keras' layers with the same numbers; HGQ2 need not be installed."""

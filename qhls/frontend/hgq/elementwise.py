@@ -1,4 +1,4 @@
-"""Layers of HGQ2 that quantise, merge, sum or pool, and its normalisation."""
+"""Translation of HGQ2's layers that quantise, merge, sum or pool tensors, and of its batch normalisation."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _POOLS = {
         ("data_format", "keepdims"),
     ),
 }
-"""Pooling layers of HGQ2, which have Keras' names behind a Q, and their settings."""
+"""Pooling layers of HGQ2, named as Keras' with the prefix Q, each with the arguments that it shares with Keras'."""
 
 
 @register_expansion("Quantizer")
@@ -57,7 +57,7 @@ def _expand_merge(layer: Layer) -> None:
 
 
 def round_power(number: float) -> float:
-    """Return the power of two that is nearest to ``number`` by its logarithm, halves to even, as HGQ2 rounds it."""
+    """Return the power of two whose exponent is ``log2(number)`` rounded half to even, as in HGQ2."""
     return 2.0 ** round(math.log2(number))
 
 
@@ -88,7 +88,9 @@ def _expand_pooling(layer: Layer) -> None:
 
 @register_expansion("QBatchNormalization")
 def _expand_batch_normalization(layer: Layer) -> None:
-    """Add ``x * Q(gamma / sqrt(variance + epsilon)) + Q(beta - mean * that)``; without beta HGQ2 adds 1."""
+    """Add ``x * Q(s) + Q(beta - mean * s)``, where ``s = gamma / sqrt(variance + epsilon)``; without beta HGQ2 adds
+    1.
+    """
     (shape,), axis = layer.shapes, layer.read("axis")
     axis = axis[0] if isinstance(axis, list) else axis
     if axis % len(shape) != len(shape) - 1:
@@ -110,7 +112,9 @@ def _expand_batch_normalization(layer: Layer) -> None:
 
 @register_expansion("QEinsum")
 def _expand_einsum(layer: Layer) -> None:
-    """Add products of all pairs along each operand's own axes, and their sums over axes that the result lacks."""
+    """Add an einsum of two tensors: their products, broadcast over all axes, and sums over the axes that the result
+    lacks.
+    """
     x, y, *more, out = spell_axes(layer.read("equation"), *map(len, layer.shapes))
     summed = "".join(a for a in x if a in y and a not in out)
     both = "".join(a for a in x[1:] if a in y and a in out)

@@ -1,4 +1,4 @@
-"""Models with layers of HGQ2, in a file's configuration, as models of the layers that these become."""
+"""Translation of a model configuration with layers of HGQ2 to one in which layers of qhls and Keras replace them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from qhls.ir.integers import Array
 from qhls.system.text import find_free_name
 
 Weights = dict[tuple[str, ...], list[Array] | Variables]
-"""Weights by layer, or their place in the file; a key has the names of the models around a layer, then its own."""
+"""Weights of each layer, or their location in the file; a key consists of the names of the enclosing models and the
+layer.
+"""
 
 
 def is_hgq(config: object) -> bool:
@@ -33,7 +35,7 @@ def is_hgq(config: object) -> bool:
 
 
 def find_hgq_class(config: Config) -> str | None:
-    """Return the name of the class of HGQ2 that an object of a configuration has; None for others."""
+    """Return the name of the HGQ2 class of an object in a configuration, or ``None`` if its class is not from HGQ2."""
     names = [config.get(key) for key in ("registered_name", "class_name")]
     module = config.get("module")
     package, _, name = next((n for n in names if isinstance(n, str)), "").rpartition(">")
@@ -43,7 +45,7 @@ def find_hgq_class(config: Config) -> str | None:
 
 
 def expand_model(config: Any, variables: Variables, where: str) -> tuple[Config, Weights]:
-    """Return the configuration of a model without layers of HGQ2, and the weights of its layers.
+    """Return a model's configuration in which other layers replace those of HGQ2, and the weights of all its layers.
 
     ``variables`` are those of the model in the file, ``where`` begins messages.
 
@@ -115,7 +117,7 @@ def _read_name(config: object, where: str) -> str:
 
 
 def _make_functional(config: Config, where: str) -> Config:
-    """Return the graph of a Sequential: its layers, each of which reads the one before."""
+    """Return the configuration of a Sequential as that of a functional model: a chain of its layers."""
     inner = config["config"]
     configs = list(read_field(inner, "layers", where))
     if not configs or configs[0].get("class_name") != "InputLayer":
@@ -140,13 +142,13 @@ def _make_functional(config: Config, where: str) -> Config:
 
 
 def _make_tensor(name: str, call: int = 0) -> Config:
-    """Make the configuration of the result of a layer's call; Keras takes the shape from the layer."""
+    """Return the configuration that refers to the output of a layer's call; Keras infers the shape itself."""
     kept = {"shape": [None], "dtype": "float32", "keras_history": [name, call, 0]}
     return {"class_name": "__keras_tensor__", "config": kept}
 
 
 def _expand_layer(config: Config, name: str, variables: Variables, where: str) -> Layer:
-    """Return a layer of HGQ2 with its parts.
+    """Return a layer of HGQ2 together with its parts, the layers and operations that replace it.
 
     Raises:
         LoadError: its class is unknown; it, or a quantizer of it, has no exact meaning; variables are missing.
@@ -168,7 +170,7 @@ def _expand_layer(config: Config, name: str, variables: Variables, where: str) -
 
 
 def _name_parts(layer: Layer, taken: set[str]) -> dict[str, str]:
-    """Return names for the parts: the layer's own, and others that no layer has."""
+    """Return a name for each part of a layer: the layer's own name for one part, and unused names for the others."""
     names: dict[str, str] = {}
     for key in layer.parts:
         name = find_free_name(f"{layer.name}_{key}", taken.__contains__) if key else layer.name
@@ -178,7 +180,7 @@ def _name_parts(layer: Layer, taken: set[str]) -> dict[str, str]:
 
 
 def _connect(layer: Layer, config: Config, names: dict[str, str], where: str) -> list[Config]:
-    """Return the configurations of the parts, each called as often as the layer is."""
+    """Return the configurations of a layer's parts, connected to each other and called as often as the layer was."""
     calls = [_list_tensors(node, where) for node in config["inbound_nodes"]]
 
     def resolve(value: object, call: int, tensors: list[Config]) -> Any:
@@ -204,7 +206,7 @@ def _connect(layer: Layer, config: Config, names: dict[str, str], where: str) ->
 
 
 def _list_tensors(node: object, where: str) -> list[Config]:
-    """Return the tensors that a call reads.
+    """Return the configurations of the tensors that are the arguments of a call.
 
     Raises:
         LoadError: it has other arguments that matter.

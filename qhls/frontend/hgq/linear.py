@@ -1,4 +1,4 @@
-"""Layers of HGQ2 with a kernel, dense and convolutional, with a folded normalisation or without."""
+"""Translation of HGQ2's dense, einsum and convolutional layers, with or without a folded batch normalisation."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _WINDOWS = (
     "data_format",
     "groups",
 )
-"""Settings of a convolution."""
+"""Arguments that a convolution of HGQ2 shares with that of Keras."""
 
 
 def quantize_weight(layer: Layer, what: str, values: Array) -> Array:
-    """Return the ``kernel`` or ``bias`` of a layer as HGQ2 quantises it."""
+    """Return ``values``, the kernel or bias of a layer, quantised as in HGQ2; ``what`` is "kernel" or "bias"."""
     grid = layer.read_quantizer(f"{what[0]}q_conf", f"{what[0]}q")
     if grid is None:
         return np.asarray(ops.convert_to_numpy(values))
@@ -47,7 +47,7 @@ def quantize_weight(layer: Layer, what: str, values: Array) -> Array:
 
 
 def list_quantizers(layer: Layer, **weights: Array) -> Config:
-    """Return the arguments of a Q-layer that name quantizers of weights which are quantised by now."""
+    """Return, as arguments of a Q-layer, quantizers that leave these already quantised weights unchanged."""
     return {
         f"{name}_quantizer": describe_grid(values, f"{layer.where}: {name}")
         for name, values in weights.items()
@@ -67,7 +67,7 @@ def add_linear(
 
 
 def read_kernel(layer: Layer) -> tuple[Array, Array | None]:
-    """Return the variables of a layer with a kernel and, where it uses one, a bias."""
+    """Return the kernel and the bias of a layer as stored in the file; ``None`` for the bias of a layer without one."""
     if not layer.read("use_bias"):
         return layer.read_weights(1)[0], None
     kernel, bias = layer.read_weights(2)
@@ -89,7 +89,7 @@ def _expand_conv1d(layer: Layer) -> None:
 
 @register_expansion("QBatchNormDense")
 def _expand_batch_norm_dense(layer: Layer) -> None:
-    """Scale the kernel's rows by the normalisation, as HGQ2 computes it, and move the bias."""
+    """Fold the normalisation into kernel and bias as HGQ2 does, and add a dense layer with the results."""
     scaled = bool(layer.read("scale"))
     kernel, bias, *gamma, mean, variance = map(
         ops.convert_to_tensor, layer.read_weights(5 if scaled else 4)
@@ -110,7 +110,7 @@ def _expand_einsum_dense(layer: Layer) -> None:
 
 @register_expansion("QEinsumDenseBatchnorm")
 def _expand_einsum_dense_batchnorm(layer: Layer) -> None:
-    """Scale the kernel along the normalised axes and move the bias; HGQ2 adds Keras' epsilon, not its own.
+    """Fold the normalisation into kernel and bias as HGQ2 does, with Keras' default epsilon, and add an einsum layer.
 
     HGQ2 writes none of its settings, so those of a layer that it loads are the defaults.
     """
@@ -129,7 +129,9 @@ def _list_einsum(layer: Layer) -> Config:
 
 
 def _cast_shape(layer: Layer, axes: str, sizes: Iterable[int]) -> tuple[int, ...]:
-    """Return the shape in which numbers of the ``axes`` broadcast to the result, from the first of them on."""
+    """Return the shape in which an array with the letters ``axes`` broadcasts to the last axes of the einsum's
+    result.
+    """
     out = layer.read("equation").replace(" ", "").split("->")[1].replace("...", "")
     known = dict(zip((a for a in axes), (int(size) for size in sizes), strict=True))
     first = min(out.index(a) for a in axes)

@@ -1,4 +1,4 @@
-"""``load_hgq``: a model file of HGQ2 as a Keras model of layers that qhls lowers."""
+"""Loading of a model file of HGQ2 (``load_hgq``) as a Keras model of layers that qhls can lower."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from qhls.quantizers.keras_types import KerasLayer
 
 
 def load_hgq(config: object, weights: Path, where: str, source: str) -> keras.Model:
-    """Return the model of ``config``, in which classes of HGQ2 are, with the variables in the file ``weights``.
+    """Return the Keras model that ``config``, with classes of HGQ2, describes; its weights are in the file ``weights``.
 
     Kernels and biases are those that HGQ2 computes with, already quantised; quantizers of tensors become
     ``QFixedPoint`` layers. ``where`` and ``source``, the files of the configuration and of the weights, begin messages.
@@ -43,7 +43,9 @@ def load_hgq(config: object, weights: Path, where: str, source: str) -> keras.Mo
 
 
 def _find_layer(model: keras.Model | None, path: tuple[str, ...]) -> KerasLayer | None:
-    """Return the layer at ``path``; None if nothing that reaches an output reads it."""
+    """Return the layer at ``path``, a sequence of nested names; ``None`` if the model lacks it because no output
+    depends on it.
+    """
     for name in path:
         parts = model._operations if model is not None else ()
         model = next((each for each in parts if each.name == name), None)
@@ -51,7 +53,7 @@ def _find_layer(model: keras.Model | None, path: tuple[str, ...]) -> KerasLayer 
 
 
 def _fill(layer: KerasLayer | None, values: list[Array] | Variables, where: str) -> None:
-    """Give ``layer`` its weights: arrays, or variables as Keras stored them."""
+    """Set the weights of ``layer``, from arrays or from the variables that Keras stored for it."""
     if not isinstance(layer, keras.layers.Layer) or not layer.weights:
         return
     try:

@@ -1,4 +1,6 @@
-"""Layers of HGQ2 that are tables: functions of one number, a small network for each edge, and the softmax."""
+"""Translation of HGQ2's activations, softmax, and layers with a small network for each pair of an input and an output
+to layers with lookup tables.
+"""
 
 from __future__ import annotations
 
@@ -29,16 +31,16 @@ _Function = Callable[[Any], Any]
 """Function of a tensor (samples, ...); its result has as many samples."""
 
 _WIDEST = 16
-"""Bits of the widest number that a table is made for."""
+"""Largest width in bits of the input of a table."""
 _SHARED = 12
-"""Bits up to which one table serves elements of several types."""
+"""Largest width in bits of a type that elements of different types share, so that they can also share one table."""
 _EPSILON = 1e-7
-"""Number that HGQ2 adds to a divisor."""
+"""Number that HGQ2's softmax adds to the divisor."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table of ``function`` for every number of ``grid``; ``to`` quantises the values.
+    """A lookup table with the value of ``function`` for every number on ``grid``, quantised by ``to``.
 
     ``dims`` is the shape of the elements, the last axes of a sample, between which the function differs.
     """
@@ -50,7 +52,7 @@ class Table:
 
 
 def add_table(layer: Layer, key: str, x: Ref, table: Table) -> Ref:
-    """Add ``table`` of the tensor ``x`` as a part.
+    """Add a part that looks up each element of the tensor ``x`` in ``table``, and return a reference to its result.
 
     Raises:
         LoadError: the elements have too many bits, or fall where the numbers on their grid rise.
@@ -86,7 +88,7 @@ def add_table(layer: Layer, key: str, x: Ref, table: Table) -> Ref:
 
 
 def _join(grid: Grid) -> Grid:
-    """Return one type for all elements, if it has few bits; else ``grid``."""
+    """Return a grid with one type for all elements if that type has few bits, else ``grid`` unchanged."""
     keep, integer, fraction = (
         np.full((1,) * each.ndim, each.max())
         for each in (grid.keep_negative, grid.integer, grid.fraction)
@@ -118,7 +120,9 @@ def get_function(layer: Layer, given: object) -> Any:
 
 
 def compute_elements(function: _Function) -> _Function:
-    """Return ``function`` of each element, computed by the kernels that backends use for whole packets of numbers."""
+    """Return an element-wise version of ``function`` for arrays of any shape, which it pads so that backends compute
+    them as they compute large tensors.
+    """
 
     def compute(v: Array) -> Array:
         flat = pad_to_packets(v.reshape(-1, 1))
@@ -159,7 +163,7 @@ def _expand_dense_t(layer: Layer) -> None:
 
 @register_expansion("QConvT1D", "QConvT2D")
 def _expand_conv_t1d(layer: Layer) -> None:
-    """Copy each window into the channels, by a convolution with ones; the rest is a dense layer of tables."""
+    """Copy each window into the channels by a convolution with an identity kernel, then add a dense layer of tables."""
     (shape,), size = layer.shapes, [int(each) for each in layer.read("kernel_size")]
     if layer.read("data_format") != "channels_last":
         raise layer.refuse("channels last", layer.read("data_format"), "Build the model so.")
@@ -173,7 +177,7 @@ def _expand_conv_t1d(layer: Layer) -> None:
 
 
 def _add_edges(layer: Layer, x: Ref, argument: str) -> None:
-    """Add a table for each pair of an input and an output, and the sums of the tables of each output."""
+    """Add one table per pair of an input and an output, and the sum of the table values for each output."""
     outputs = int(layer.read(argument))
     kernels = _read_networks(layer, biased=bool(layer.read("use_bias")))
     inputs = int(kernels[0][0].shape[0])
@@ -187,7 +191,7 @@ def _add_edges(layer: Layer, x: Ref, argument: str) -> None:
 
 @register_expansion("QEinsumDenseT")
 def _expand_einsum_dense_t(layer: Layer) -> None:
-    """Add a table for each pair of elements that the equation multiplies, and their sums."""
+    """Add one table per pair of elements that the equation multiplies, and the sums of the table values."""
     (shape,) = layer.shapes
     axes, weights, out = spell_axes(layer.read("equation"), len(shape))
     kernels = _read_networks(
@@ -215,7 +219,9 @@ def _expand_einsum_dense_t(layer: Layer) -> None:
 
 
 def _add_networks(layer: Layer, x: Ref, function: _Function, dims: tuple[int, ...]) -> Ref:
-    """Add the input quantizer and the table of ``function``, which differs along the axes of ``dims``."""
+    """Add the input quantizer and the table of ``function``, which differs between the elements of a tensor of shape
+    ``dims``.
+    """
     grid = layer.read_quantizer("iq_conf", "iq") if layer.settings.get("enable_iq", True) else None
     to = layer.read_quantizer("toq_conf", "toq")
     if grid is None or to is None:
@@ -224,13 +230,15 @@ def _add_networks(layer: Layer, x: Ref, function: _Function, dims: tuple[int, ..
 
 
 def _finish_edges(layer: Layer, edges: Ref) -> None:
-    """Add activation and output quantizer; the activation has the layer's name."""
+    """Add the activation, under the layer's own name, and the output quantizer."""
     settings = {"activation": layer.read("activation")}
     layer.quantize_output(layer.add("", keras.layers.Activation, [edges], settings))
 
 
 def _read_networks(layer: Layer, biased: bool) -> list[list[Array]]:
-    """Return kernel and bias, if any, of each layer of the networks of all edges."""
+    """Return the kernel, and the bias if ``biased``, of each layer of the small networks; each array covers all
+    networks.
+    """
     networks: list[list[Array]] = []
     for i in range(int(layer.read("n_hl")) + 1):
         place = f"module/layers/einsum_dense{f'_{i}' if i else ''}"
@@ -242,7 +250,9 @@ def _read_networks(layer: Layer, biased: bool) -> list[list[Array]]:
 def _make_network(
     layer: Layer, kernels: list[list[Array]], axes: tuple[str, str], normalise: _Function | None
 ) -> _Function:
-    """Return the networks of all edges as one function; ``axes``: letters of the edges and of their kernels."""
+    """Return a function that computes the networks of all edges; ``axes`` are the einsum letters of edges and
+    kernels.
+    """
     activation = get_function(layer, layer.read("subnn_activation")) or (lambda v: v)
     pairs, weights = axes
     one, other = [a for a in string.ascii_letters if a not in pairs + weights][:2]
@@ -275,7 +285,7 @@ def _make_normalisation(layer: Layer, inputs: int) -> _Function:
 
 
 def _make_einsum_normalisation(layer: Layer, pairs: str, inputs: int) -> _Function:
-    """Return the normalisation of ``QEinsumDenseT``, whose numbers lie along ``normalize_axes``."""
+    """Return the function that normalises the results of ``QEinsumDenseT`` along its ``normalize_axes``."""
     has_weights = [bool(layer.read(name)) for name in ("bn_scale", "bn_center")]
     *trained, mean, variance = map(ops.convert_to_tensor, layer.read_weights(2 + sum(has_weights)))
     gamma, beta = (trained.pop(0) if has else None for has in has_weights)
@@ -292,7 +302,9 @@ def _make_einsum_normalisation(layer: Layer, pairs: str, inputs: int) -> _Functi
 
 @register_expansion("QSoftmax")
 def _expand_softmax(layer: Layer) -> None:
-    """Add ``exp`` and the reciprocal of the sum as tables; a stable one subtracts from the maximum first."""
+    """Add a softmax with tables for ``exp`` and for the reciprocal of the sum; if ``stable``, ``exp`` reads the
+    distance from the maximum.
+    """
     axes = [int(axis) for axis in layer.read("axes")]
     axis: int | list[int] = axes[0] if len(axes) == 1 else axes
     stable, scale = bool(layer.read("stable")), layer.read("input_scaler")
@@ -328,6 +340,8 @@ def _expand_softmax(layer: Layer) -> None:
 
 
 def _saturate(grid: Grid) -> Grid:
-    """Return a table's quantizer as HGQ2's softmax has it, whatever its configuration says."""
+    """Return ``grid`` with rounding half to even and saturation, which HGQ2's softmax uses whatever the configuration
+    says.
+    """
     bits = (grid.keep_negative, grid.integer, grid.fraction)
     return Grid(*bits, "RND_CONV", "SAT", grid.scale, grid.factor, grid.offset)

@@ -1,4 +1,4 @@
-"""Quantizers of HGQ2 from their configuration and variables: the bits of each number, and weights quantised by them."""
+"""Quantizers read from models of HGQ2, and the ``quantized_bits`` that hold weights which are quantised already."""
 
 from __future__ import annotations
 
@@ -33,14 +33,16 @@ _ORDER = {
     ("kif", True): ("f", "k", "i"),
     ("kif", False): ("i", "f", "k"),
 }
-"""Variables in a file's order, trained ones first, by type and by whether numbers wrap."""
+"""Names of a quantizer's variables in the file's order, trained ones first, by quantizer type and whether overflow
+wraps.
+"""
 _WIDEST = 62
-"""Bits of the widest weights on one grid: what ``quantized_bits`` takes."""
+"""Largest width in bits of weights on one grid, as ``quantized_bits`` allows."""
 
 
 @dataclass(frozen=True)
 class Grid:
-    """A quantizer: the bits of each number, which broadcast to the numbers, its rounding, overflow and scale.
+    """Quantizer of HGQ2: rounding, overflow, scale, and sign, integer and fraction bits that broadcast to its input.
 
     ``scale`` divides before and multiplies behind, then ``factor`` and ``offset`` apply. ``rounds_only``: nothing
     wraps, as HGQ2 leaves weights that its training keeps within their range.
@@ -57,7 +59,7 @@ class Grid:
     rounds_only: bool = False
 
     def quantize(self, values: Array | KerasTensor) -> Array:
-        """Return the array or tensor ``values`` quantised in its own floats."""
+        """Return the array or tensor ``values``, quantised in the arithmetic of its float type."""
         x = ops.convert_to_tensor(values)
         scaled = x / self.scale
         if self.rounds_only:
@@ -69,7 +71,7 @@ class Grid:
         return np.asarray(ops.convert_to_numpy(result))
 
     def list_settings(self, dims: tuple[int, ...]) -> Config:
-        """Return the arguments of a ``QFixedPoint`` with bits of the shape ``dims``."""
+        """Return this quantizer as arguments of ``QFixedPoint``, with the bits in the shape ``dims``."""
         names = ("rounding", "overflow", "scale", "factor", "offset")
         bits = {
             name: getattr(self, name).astype(int).reshape(dims).tolist()
@@ -79,7 +81,8 @@ class Grid:
 
 
 def read_grid(config: object, variables: Variables, where: str) -> Grid | None:
-    """Return the quantizer of ``config``, an object of HGQ2, with the bits that ``variables`` hold; None for none.
+    """Return the quantizer that ``config`` describes, with the bits in ``variables``; ``None`` for a quantizer that
+    does nothing.
 
     Raises:
         LoadError: a minifloat or unknown quantizer, a rounding or overflow mode without an exact meaning, or
@@ -169,7 +172,7 @@ def _read_affine(settings: Config, where: str) -> tuple[float, float]:
 def _read_bits(
     kind: str, overflow: str, variables: Variables, where: str
 ) -> tuple[Array, Array, Array]:
-    """Return the bits as HGQ2 rounds them, half to even; 0 for numbers without any."""
+    """Return sign, integer and fraction bits, rounded half to even as in HGQ2; all are 0 for elements without bits."""
     names = _ORDER[kind, overflow == "WRAP"]
     arrays = variables.read_all(len(names), where)
     rounded = {
@@ -199,7 +202,7 @@ def _read_bits(
 
 
 def describe_grid(values: Array, where: str) -> str:
-    """Return the ``quantized_bits`` that holds all ``values``.
+    """Return the text of a ``quantized_bits`` quantizer that represents all ``values`` exactly.
 
     Raises:
         LoadError: they are not finite, or so far apart that no such quantizer holds them all.

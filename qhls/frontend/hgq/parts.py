@@ -19,14 +19,16 @@ from qhls.ir.integers import Array
 
 @dataclass(frozen=True)
 class Ref:
-    """A tensor among the arguments of a part: the result of another part, or input ``source`` of the layer."""
+    """A reference to a tensor that a part reads: the result of the part ``source``, or the layer's input number
+    ``source``.
+    """
 
     source: str | int
 
 
 @dataclass(frozen=True)
 class Component:
-    """One layer or operation; its arguments are ``Ref``s and constants, in lists where Keras takes lists."""
+    """A part: one layer or operation, whose arguments are ``Ref``s and constants, in lists where Keras takes lists."""
 
     cls: type
     arguments: list[Any]
@@ -36,7 +38,7 @@ class Component:
 
 @dataclass
 class Layer:
-    """A layer of HGQ2 in a file, and the parts that it becomes; the last one has its result.
+    """A layer of HGQ2 in a file, and the parts that replace it; the last part returns the layer's result.
 
     ``where`` begins messages. ``shapes``: of the inputs, with the batch, as the file has them.
     """
@@ -50,12 +52,12 @@ class Layer:
     parts: dict[str, Component] = field(default_factory=dict[str, Component])
 
     def read(self, key: str) -> Any:
-        """Return a setting. Raises ``LoadError`` without it."""
+        """Return the layer's setting ``key``. Raises ``LoadError`` if it is missing."""
         return read_field(self.settings, key, self.where)
 
     @property
     def float_type(self) -> str:
-        """Return the type in which the layer computes."""
+        """Return the name of the float type in which the layer computes."""
         return str(keras.dtype_policies.get(self.settings.get("dtype")).compute_dtype)
 
     def add(
@@ -66,7 +68,7 @@ class Layer:
         settings: Config | None = None,
         weights: list[Array] | None = None,
     ) -> Ref:
-        """Add a part named by ``key``, the layer itself without one, and return its result."""
+        """Add a part under ``key``, where ``""`` means the layer's own name, and return a reference to its result."""
         whole = dict(settings or {})
         if issubclass(cls, keras.layers.Layer):
             whole["dtype"] = self.settings.get("dtype", "float32")
@@ -76,7 +78,7 @@ class Layer:
     def add_operation(
         self, key: str, operation: str, *arguments: object, **settings: object
     ) -> Ref:
-        """Add an operation of ``keras.ops`` as a part."""
+        """Add an operation of ``keras.ops`` as a part under ``key``, and return a reference to its result."""
         cls = find_shipped(operation, "keras.src.ops.numpy")
         if cls is None:
             raise LoadError(
@@ -86,7 +88,8 @@ class Layer:
         return self.add(key, cls, list(arguments), settings)
 
     def read_quantizer(self, argument: str, place: str) -> Grid | None:
-        """Return the quantizer in a setting, with the bits at ``place``; None if it does nothing.
+        """Return the quantizer in the setting ``argument``, with its bits at ``place`` in the file; ``None`` if it
+        does nothing.
 
         Raises:
             LoadError: it has no exact meaning, or its variables are missing.
@@ -96,7 +99,9 @@ class Layer:
         return read_grid(self.read(argument), self.variables.enter(place), where)
 
     def quantize(self, key: str, x: Ref, grid: Grid | None) -> Ref:
-        """Add the parts that quantise the tensor ``x``, of the grid's shape behind the batch."""
+        """Add a part that quantises the tensor ``x``, and return a reference to its result, or ``x`` if ``grid`` is
+        ``None``.
+        """
         if grid is None:
             return x
         dims = grid.fraction.shape
@@ -108,14 +113,14 @@ class Layer:
         return self.add(key, QFixedPoint, [x], grid.list_settings(dims[1:]))
 
     def quantize_input(self, x: Ref | None = None, key: str = "iq") -> Ref:
-        """Add the layer's input quantizer, if it has one, and return its result."""
+        """Add the layer's input quantizer, if it has one, and return the quantised input."""
         x = x or Ref(0)
         if not self.settings.get("enable_iq", True):
             return x
         return self.quantize(key, x, self.read_quantizer("iq_conf", "iq"))
 
     def quantize_inputs(self, count: int) -> list[Ref]:
-        """Add the input quantizers of a layer of several inputs."""
+        """Add the layer's ``count`` input quantizers, if it has these, and return the quantised inputs."""
         xs = [Ref(i) for i in range(count)]
         if not self.settings.get("enable_iq", True):
             return xs
@@ -133,16 +138,16 @@ class Layer:
         return quantized
 
     def quantize_output(self, x: Ref) -> Ref:
-        """Add the layer's output quantizer, if it has one, and return its result."""
+        """Add the layer's output quantizer, if it has one, and return the quantised output."""
         if not self.settings.get("enable_oq"):
             return x
         return self.quantize("oq", x, self.read_quantizer("oq_conf", "oq"))
 
     def read_weights(self, count: int) -> list[Array]:
-        """Return ``count`` arrays: the layer's own variables without the numbers that only training needs.
+        """Return the layer's ``count`` weight arrays, without its scalar variables, which only training needs.
 
         Raises:
-            LoadError: others exist.
+            LoadError: the layer has another number of weight arrays.
         """
         weights = [each for each in self.variables.read() if each.ndim]
         if len(weights) != count:
@@ -153,7 +158,7 @@ class Layer:
         return weights
 
     def refuse(self, expected: str, actual: object, advice: str) -> LoadError:
-        """Return the error for a layer without an exact meaning."""
+        """Return the error for a layer that cannot be translated exactly."""
         got = actual if isinstance(actual, str) else format_value(actual)
         return LoadError(f"{self.where}: expected {expected}, got {got}. {advice}")
 
@@ -164,7 +169,7 @@ EXPANSIONS: dict[str, Expansion] = {}
 
 
 def register_expansion(*names: str) -> Callable[[Expansion], Expansion]:
-    """Decorator: the function adds the parts of layers of these classes of HGQ2."""
+    """Return a decorator that registers, for HGQ2's classes ``names``, a function that adds the parts of a layer."""
 
     def remember(expansion: Expansion) -> Expansion:
         EXPANSIONS.update(dict.fromkeys(names, expansion))

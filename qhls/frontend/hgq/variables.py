@@ -1,4 +1,4 @@
-"""Variables in a weights file of Keras 3, by the places that Keras gives to the objects of a model."""
+"""Variables in a weights file of Keras 3, found by the paths that Keras gives to the objects of a model."""
 
 from __future__ import annotations
 
@@ -21,14 +21,16 @@ class Variables:
         self._path = path
 
     def enter(self, name: str) -> Variables:
-        """Return the variables of the part ``name``, such as ``kq/quantizer``; none without such a part."""
+        """Return the variables of the inner object ``name``, such as ``kq/quantizer``; empty ones if the file lacks
+        it.
+        """
         group = self._group
         for part in name.split("/"):
             group = group.get(part) if isinstance(group, h5py.Group) else None
         return Variables(group, f"{self._path}/{name}")
 
     def read(self) -> list[Array]:
-        """Return the object's own variables, in the order in which they were made, trained ones first."""
+        """Return the object's own variables in the order of their creation, trainable ones first."""
         group = self._group.get("vars") if isinstance(self._group, h5py.Group) else None
         if not isinstance(group, h5py.Group):
             return []
@@ -36,7 +38,7 @@ class Variables:
         return [np.asarray(group[name]) for name in names]
 
     def read_all(self, count: int, where: str) -> list[Array]:
-        """Return ``count`` variables or more.
+        """Return the object's own variables; refuse fewer than ``count``.
 
         Raises:
             LoadError: fewer exist.
@@ -50,7 +52,8 @@ class Variables:
         return arrays
 
     def list_layers(self, classes: list[tuple[str, str]]) -> dict[str, Variables]:
-        """Return the variables of each layer of a model by its name; ``classes``: name and class, in their order.
+        """Return the variables of each layer of a model by name; ``classes`` lists name and class of the layers in
+        their order.
 
         Keras writes the name beside the variables, or else names places by classes and numbers.
         """
@@ -75,5 +78,5 @@ class Variables:
 
 
 def _to_snake_case(name: str) -> str:
-    """Return the name of a class as Keras names places by it: ``q_conv1d`` for ``QConv1D``."""
+    """Return a class name in snake case, as Keras uses it in paths of weights files: ``q_conv1d`` for ``QConv1D``."""
     return re.sub(r"(?<=.)(?=[A-Z][a-z])|(?<=[a-z])(?=[A-Z])", "_", re.sub(r"\W", "", name)).lower()

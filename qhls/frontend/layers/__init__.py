@@ -1,1 +1,1 @@
-"""Q-layers, each beside its lowering rule; importing this package registers all of them."""
+"""Q-layers, each in one module with its lowering rule; importing ``qhls.frontend`` registers all of them."""

@@ -1,4 +1,4 @@
-"""``QActivation`` and its lowering rule."""
+"""``QActivation``, and the lowering rules of activation layers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from qhls.quantizers.keras_types import Identifier, KerasShape, KerasTensor
 
 @register
 class QActivation(QuantizerState):
-    """Apply a quantizer to activations.
+    """Layer that applies a quantizer or an activation function to its input.
 
     ``activation`` is a quantizer, its string such as ``"quantized_relu(6,2)"``, its configuration,
     or a function or its name. The output has the input's shape.
@@ -48,7 +48,7 @@ class QActivation(QuantizerState):
         return str(self.activation)
 
     def get_config(self) -> dict[str, Any]:
-        """Return the configuration with QKeras' keys; an activation given as a string stays one."""
+        """Return the configuration with QKeras' keys; an activation given as a string remains a string."""
         text = self.activation if isinstance(self.activation, str) else None
         return super().get_config() | {"activation": text or serialize(self.quantizer)}
 

@@ -1,4 +1,6 @@
-"""``QAdaptiveActivation``: a quantizer whose integer bits follow the activations it sees in training."""
+"""``QAdaptiveActivation``: an activation quantizer that adapts its integer bits to the range of activations in
+training.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,8 @@ def get_integer_bits(  # noqa: PLR0917 - QKeras' order
     keep_negative: bool = False,
     is_clipping: bool = True,
 ) -> KerasTensor:
-    """Return the integer bits, without the sign, with which ``bits`` bits hold ``[min_value, max_value]``.
+    """Return the number of integer bits, without the sign, with which a type of ``bits`` bits covers ``[min_value,
+    max_value]``.
 
     They are the fewest, up to ``bits - keep_negative``, with which neither end saturates. With
     ``is_clipping`` they are those of the nearest power of two, so the ends may saturate. ``min_value``
@@ -53,7 +56,7 @@ def _count_below(value: KerasTensor, limits: np.ndarray) -> KerasTensor:
 
 @register
 class QAdaptiveActivation(keras.layers.Layer):
-    """``quantized_bits`` or ``quantized_relu`` with as many integer bits as the activations need.
+    """Layer that applies ``quantized_bits`` or ``quantized_relu`` with as many integer bits as the activations need.
 
     Training keeps exponential moving averages of the smallest and largest activation (after the
     relu, before the quantizer), from 0 on. Before a step updates them, ``get_integer_bits`` of them
@@ -116,7 +119,7 @@ class QAdaptiveActivation(keras.layers.Layer):
         self._make_quantizer(0)
 
     def build(self, input_shape: KerasShape) -> None:
-        """Make the counter and the averages."""
+        """Create the counter of training steps and the moving averages."""
         self.step = self._read_number("step", (), "int", -1)
         channels = (
             input_shape[self._find_channel_axis(len(input_shape))] if self.per_channel else 1,
@@ -136,7 +139,7 @@ class QAdaptiveActivation(keras.layers.Layer):
 
     @property
     def quantizer(self) -> Quantizer:
-        """The quantizer of inference, with its present integer bits."""
+        """Return the quantizer that inference uses, with its current integer bits."""
         if not self.built:
             return self._make_quantizer(0)
         integer = ops.convert_to_numpy(self._choose_integer())
@@ -194,7 +197,9 @@ class QAdaptiveActivation(keras.layers.Layer):
         return outputs
 
     def _track(self, real: KerasTensor, step: KerasTensor) -> None:
-        """Move the averages towards the range of ``real``."""
+        """Update the moving averages with the smallest and largest values of ``real``, up to the step
+        ``ema_freeze_delay``.
+        """
         channels = self._find_channel_axis(len(real.shape))
         axes = [a for a in range(len(real.shape)) if not (self.per_channel and a == channels)]
         real = ops.stop_gradient(real)
@@ -211,7 +216,7 @@ class QAdaptiveActivation(keras.layers.Layer):
         return input_shape
 
     def get_quantizers(self) -> list[Any]:
-        """Return the quantizer with its present integer bits, in a list."""
+        """Return a list with one element: the quantizer with its current integer bits."""
         return [self.quantizer]
 
     def get_quantization_config(self) -> str:
@@ -219,7 +224,7 @@ class QAdaptiveActivation(keras.layers.Layer):
         return str(self.quantizer)
 
     def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments; for a variable as ``current_step`` its value."""
+        """Return the constructor's arguments, with the current value of ``current_step`` if that is a variable."""
         step = self._current_step()
         return super().get_config() | {
             "activation": self.activation,

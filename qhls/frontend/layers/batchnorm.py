@@ -1,4 +1,4 @@
-"""``QBatchNormalization``; lowering rules of it and of ``keras.layers.BatchNormalization``."""
+"""``QBatchNormalization``, and the lowering rule that it shares with ``keras.layers.BatchNormalization``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from qhls.quantizers.keras_types import KerasTensor, ops
 
 @register
 class QBatchNormalization(QLayer, keras.layers.BatchNormalization):
-    """``activation(x * inv + (Q(beta) - Q(mean) * inv))``, ``inv = Q(Q(gamma) / sqrt(Q(variance) + epsilon))``.
+    """Batch normalisation ``activation(x * inv + (Q(beta) - Q(mean) * inv))`` with quantised parameters, where ``inv =
+    Q(Q(gamma) / sqrt(Q(variance) + epsilon))``.
 
     Arguments are those of ``keras.layers.BatchNormalization`` without batch renormalisation, and
     ``gamma_quantizer``, ``beta_quantizer``, ``mean_quantizer``, ``variance_quantizer`` and
@@ -81,13 +82,15 @@ class QBatchNormalization(QLayer, keras.layers.BatchNormalization):
     def call(
         self, inputs: KerasTensor, training: bool | None = None, mask: KerasTensor | None = None
     ) -> KerasTensor:
-        """Normalise ``inputs``; ``mask`` leaves elements out of the statistics."""
+        """Normalise ``inputs`` and apply the activation; elements where ``mask`` is false are left out of the batch
+        statistics.
+        """
         return self.activation(self.normalise(inputs, training, mask))
 
     def normalise(
         self, inputs: KerasTensor, training: bool | None = None, mask: KerasTensor | None = None
     ) -> KerasTensor:
-        """Return the normalised input before the activation."""
+        """Return the normalised ``inputs`` before the activation; training also updates the moving statistics."""
         x = ops.cast(inputs, keras.backend.result_type(inputs.dtype, "float32"))
         variables: tuple[Any, Any] = self.moving_mean, self.moving_variance
         mean, variance = (ops.cast(variable, x.dtype) for variable in variables)
@@ -116,7 +119,7 @@ class QBatchNormalization(QLayer, keras.layers.BatchNormalization):
 
 
 def read_axis(name: str, axis: Any) -> int:
-    """Return ``axis`` as a number; Keras 2 writes a list of one."""
+    """Return ``axis`` as an integer; Keras 2 writes it as a list of one element."""
     axes = list(axis) if isinstance(axis, list | tuple) else [axis]
     if len(axes) != 1:
         raise ValueError(f"{name}: expected one axis, got {axis!r}. Normalise along one axis.")
@@ -126,7 +129,7 @@ def read_axis(name: str, axis: Any) -> int:
 @lower.register(QBatchNormalization, reads_reals=True)
 @lower.register(keras.layers.BatchNormalization, reads_reals=True)
 def _lower_batch_normalization(layer: keras.layers.BatchNormalization, x: Tensor) -> Tensor:
-    """Return the real numbers that the layer itself computes, for a quantizer behind it."""
+    """Lower the layer as a function with real results, which a following quantizer must round."""
     odd = explain_refusal(
         layer,
         "a quantizer behind the normalisation, whose factors are real numbers",

@@ -1,4 +1,6 @@
-"""``Clip`` and ``QInitializer``: keep the weights of a Q-layer where its quantizer has codes."""
+"""The constraint ``Clip`` and the initializer ``QInitializer``, which clip the weights of a Q-layer to suit its
+quantizer.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ from qhls.quantizers.numerics import make_constant
 
 
 def _make_number(value: KerasTensor | float) -> float:
-    """Return a Python number; configurations hold nothing else."""
+    """Return ``value``, which may be a tensor, as a Python number, because configurations contain only these."""
     if isinstance(value, int | float):
         return value
     array: Any = ops.convert_to_numpy(value)
@@ -23,7 +25,7 @@ def _make_number(value: KerasTensor | float) -> float:
 
 @register
 class Clip(keras.constraints.Constraint):
-    """Clip a variable to ``[min_value, max_value]`` after each optimizer step.
+    """Constraint that clips a variable to ``[min_value, max_value]`` after each optimizer step.
 
     ``constraint``, where given, is applied first. ``quantizer`` is QKeras' fourth argument; the
     clipping does not depend on it.
@@ -43,13 +45,15 @@ class Clip(keras.constraints.Constraint):
 
     @classmethod
     def from_quantizer(cls, quantizer: Quantizer) -> Self:
-        """Clip to the range of ``quantizer``, and never closer to zero than [-1, 1]."""
+        """Return a constraint that clips to ``[-top, top]``, where ``top`` is the largest value of ``quantizer``, but
+        at least 1.
+        """
         top: Any = ops.convert_to_numpy(quantizer.max())  # one number, or one for each alpha
         bound = max(1.0, float(np.max(top)))
         return cls(-bound, bound)
 
     def __call__(self, value: KerasTensor) -> KerasTensor:
-        """Return ``value``, constrained, in its shape."""
+        """Return ``value`` with the inner constraint, if set, and the clipping applied."""
         if self.constraint is not None:
             value = self.constraint(value)
         low, high = (make_constant(end, value) for end in (self.min_value, self.max_value))
@@ -66,7 +70,7 @@ class Clip(keras.constraints.Constraint):
 
 @register
 class QInitializer(keras.initializers.Initializer):
-    """Draw from ``initializer``, then make the values fit ``quantizer``.
+    """Initializer that draws values from ``initializer``, then scales and clips them to suit ``quantizer``.
 
     If the values' spread is below one quantization step, nearly all of them would start as the code
     zero. ``use_scale`` scales them up to what the quantizer resolves. Then they are clipped to its
@@ -80,7 +84,7 @@ class QInitializer(keras.initializers.Initializer):
 
     @classmethod
     def fit(cls, initializer: Identifier, quantizer: Quantizer) -> keras.initializers.Initializer:
-        """Wrap ``initializer``, unless it needs no fit.
+        """Return ``initializer`` wrapped so that its values suit ``quantizer``, or unwrapped if it needs no change.
 
         Constants stay what they are, and a quantizer that finds its own scale (``alpha`` a string)
         fits the values, not the values it.
@@ -92,7 +96,9 @@ class QInitializer(keras.initializers.Initializer):
         return cls(inner, use_scale=True, quantizer=quantizer)
 
     def __call__(self, shape: KerasShape, dtype: str | None = None) -> KerasTensor:
-        """Draw a tensor of ``shape`` within the quantizer's range."""
+        """Draw a tensor of ``shape`` and, if a quantizer is set, clip it to plus or minus the quantizer's largest
+        value.
+        """
         x = self.initializer(shape, dtype=dtype)
         if self.quantizer is None:
             return x
@@ -104,7 +110,7 @@ class QInitializer(keras.initializers.Initializer):
         return ops.clip(x, -top, top)
 
     def _find_gain(self, x: KerasTensor, step: KerasTensor) -> KerasTensor:
-        """Return the factor that scales ``x`` up: 1 unless its spread is below ``step``."""
+        """Return the factor by which to scale up ``x``: 1 unless its standard deviation is below ``step``."""
         quantized = ops.cast(self.quantizer(x), x.dtype)
         matched = ops.sum(quantized * quantized) / ops.maximum(ops.sum(quantized * x), 1e-12)
         all_zero = step / ops.maximum(ops.sqrt(ops.mean(x * x)), 1e-12)

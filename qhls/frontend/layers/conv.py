@@ -20,7 +20,7 @@ from qhls.quantizers.keras_types import KerasTensor, ops
 
 @register
 class QConv2D(QLayer, keras.layers.Conv2D):
-    """``activation(conv(x, Q(kernel) * mask) + Q(bias))``.
+    """2D convolution with quantised weights: ``activation(conv(x, Q(kernel) * mask) + Q(bias))``.
 
     Arguments are those of ``keras.layers.Conv2D`` and ``kernel_quantizer``, ``bias_quantizer``:
     quantizers, their strings or configurations, or ``None`` for float weights. ``mask`` is an array
@@ -73,7 +73,7 @@ class QConv2D(QLayer, keras.layers.Conv2D):
         return value
 
     def compute_product(self, inputs: KerasTensor) -> Any:
-        """Map ``(batch, h, w, in)`` to ``(batch, h', w', filters)``."""
+        """Convolve ``inputs`` ``(batch, h, w, in)`` with the quantised kernel; return ``(batch, h', w', filters)``."""
         return self.convolution_op(inputs, self.quantize_variable("kernel"))
 
     def get_config(self) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from qhls.quantizers.keras_types import KerasTensor, ops
 
 @register
 class QConv1D(QLayer, keras.layers.Conv1D):
-    """``activation(conv(x, Q(kernel)) + Q(bias))`` along the one spatial axis of x.
+    """1D convolution with quantised weights: ``activation(conv(x, Q(kernel)) + Q(bias))``.
 
     Arguments are those of ``keras.layers.Conv1D`` and ``kernel_quantizer``, ``bias_quantizer``:
     quantizers, their strings or configurations, or ``None`` for float weights. ``padding="causal"``
@@ -59,7 +59,7 @@ class QConv1D(QLayer, keras.layers.Conv1D):
         super().__init__(**collect_arguments(locals()))
 
     def compute_product(self, inputs: KerasTensor) -> KerasTensor:
-        """Map ``(batch, steps, in)`` to ``(batch, steps', filters)``."""
+        """Convolve ``inputs`` ``(batch, steps, in)`` with the quantised kernel; return ``(batch, steps', filters)``."""
         inputs, padding = pad_causal(self, inputs)
         return ops.conv(
             inputs,
@@ -72,7 +72,8 @@ class QConv1D(QLayer, keras.layers.Conv1D):
 
 
 def pad_causal(layer: Convolution, inputs: KerasTensor) -> tuple[Any, str]:
-    """Pad ``inputs`` of a causal 1D convolution; return them and the padding that remains.
+    """Return ``inputs`` zero-padded if the convolution is causal, and the ``padding`` that the convolution itself
+    still adds.
 
     ``padding="causal"`` is done here: zeros before the first step.
     """

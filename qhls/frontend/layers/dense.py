@@ -15,7 +15,7 @@ from qhls.quantizers.keras_types import KerasTensor, ops
 
 @register
 class QDense(QLayer, keras.layers.Dense):
-    """``activation(x @ Q(kernel) + Q(bias))`` on the last axis of x.
+    """Dense layer with quantised weights: ``activation(x @ Q(kernel) + Q(bias))`` on the last axis of x.
 
     Arguments are those of ``keras.layers.Dense`` and ``kernel_quantizer``, ``bias_quantizer``:
     quantizers, their strings or configurations, or ``None`` for float weights. ``kernel_range`` and

@@ -17,7 +17,8 @@ from qhls.quantizers.keras_types import KerasTensor, ops
 
 @register
 class QDepthwiseConv2D(QLayer, keras.layers.DepthwiseConv2D):
-    """``activation(depthwise_conv(x, Q(depthwise_kernel)) + Q(bias))``: each channel on its own.
+    """Depthwise 2D convolution with quantised weights: ``activation(depthwise_conv(x, Q(depthwise_kernel)) +
+    Q(bias))``.
 
     Arguments are those of ``keras.layers.DepthwiseConv2D`` and ``depthwise_quantizer``,
     ``bias_quantizer``: quantizers, their strings or configurations, or ``None`` for float weights.
@@ -63,11 +64,13 @@ class QDepthwiseConv2D(QLayer, keras.layers.DepthwiseConv2D):
 
     @property
     def depthwise_kernel(self) -> KerasTensor:
-        """QKeras' name of the kernel."""
+        """Return the kernel, under QKeras' name for it."""
         return self.kernel
 
     def compute_product(self, inputs: KerasTensor) -> KerasTensor:
-        """Map ``(batch, h, w, in)`` to ``(batch, h', w', in * depth_multiplier)``."""
+        """Convolve each channel of ``inputs`` ``(batch, h, w, in)``; return ``(batch, h', w', in *
+        depth_multiplier)``.
+        """
         return convolve_channels(self, inputs)
 
 

@@ -23,7 +23,7 @@ from qhls.quantizers.keras_types import KerasShape, KerasTensor, ops
 
 @register
 class QEinsumDense(QLayer, keras.layers.EinsumDense):
-    """``activation(einsum(equation, x, Q(kernel)) + Q(bias))``.
+    """Dense layer along the axes of an einsum equation: ``activation(einsum(equation, x, Q(kernel)) + Q(bias))``.
 
     Arguments are those of ``keras.layers.EinsumDense`` and ``kernel_quantizer``, ``bias_quantizer``: quantizers, their
     strings or configurations, or ``None`` for float weights. ``kernel_range`` and ``bias_range`` have no effect.
@@ -59,20 +59,20 @@ class QEinsumDense(QLayer, keras.layers.EinsumDense):
         return self.bias_axes is not None
 
     def compute_output_shape(self, input_shape: KerasShape) -> KerasShape:
-        """Return the sizes of the equation's axes; those behind ``...`` in the input's order."""
+        """Return the shape of the equation's result; the axes that ``...`` denotes come in the input's order."""
         x, w, out = spell_axes(self.equation, len(input_shape))
         kernel: Any = self.kernel
         sizes = dict(zip(w, kernel.shape, strict=True)) | dict(zip(x, input_shape, strict=True))
         return tuple(sizes[axis] for axis in out)
 
     def compute_product(self, inputs: KerasTensor) -> KerasTensor:
-        """Compute the sums of products that ``equation`` says."""
+        """Return the einsum of ``inputs`` and the quantised kernel."""
         return ops.einsum(self.equation, inputs, self.quantize_variable("kernel"))
 
 
 @dataclass(frozen=True)
 class _Axes:
-    """The axes of an equation with a kernel, without the batch's: letters of the input, the kernel and the result."""
+    """The axes of an einsum equation without the batch axis, as letters of the input, the kernel and the result."""
 
     x: str
     w: str
@@ -80,22 +80,22 @@ class _Axes:
 
     @property
     def shared(self) -> str:
-        """Return those of all three: each index has its own kernel."""
+        """Return the axes that input, kernel and result share: the kernel differs along these."""
         return "".join(a for a in self.x if a in self.w and a in self.out)
 
     @property
     def summed(self) -> str:
-        """Return those of input and kernel alone."""
+        """Return the axes of input and kernel that the result lacks: products are summed along these."""
         return "".join(a for a in self.x if a in self.w and a not in self.out)
 
     @property
     def free(self) -> str:
-        """Return those of input and result alone."""
+        """Return the axes of input and result that the kernel lacks."""
         return "".join(a for a in self.x if a not in self.w)
 
     @property
     def new(self) -> str:
-        """Return those of kernel and result alone."""
+        """Return the axes of kernel and result that the input lacks."""
         return "".join(a for a in self.w if a not in self.x)
 
 
@@ -131,12 +131,12 @@ def _lower_einsum_dense(layer: QEinsumDense, x: Op) -> Tensor:
 
 
 def _order(x: Op, axes: str, wanted: str) -> Op:
-    """Return ``x``, whose axes have the letters ``axes``, in the order ``wanted``."""
+    """Return ``x`` with its axes, whose letters are ``axes``, in the order ``wanted``."""
     return x if axes == wanted else permute(x, tuple(axes.index(a) for a in wanted))
 
 
 def _find_axes(layer: QEinsumDense, rank: int) -> _Axes:
-    """Return the axes of the equation, those behind ``...`` with letters of their own.
+    """Return the axes of the layer's equation, with an unused letter for each axis that ``...`` denotes.
 
     Raises:
         LoweringError: the batch's axis is not the first of input and result; an axis of one operand is summed.
@@ -155,7 +155,7 @@ def _find_axes(layer: QEinsumDense, rank: int) -> _Axes:
 
 
 def spell_axes(equation: str, *ranks: int) -> tuple[str, ...]:
-    """Return the letters of each operand's axes and then the result's; those behind ``...`` get some.
+    """Return the letters of each operand's axes, then those of the result, with unused letters in the place of ``...``.
 
     ``ranks``: the number of axes of the first operands; others, such as kernels, have no ``...``. The result's axes
     behind ``...`` are those of the first operand.

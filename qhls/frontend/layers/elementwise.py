@@ -1,4 +1,4 @@
-"""Lowering rules of Keras' layers that are a function of each number, which may be another one for each channel.
+"""Lowering rules of Keras' element-wise layers, whose function may differ per channel.
 
 Where the function is exact in integers, it is a few ops; else its results are ``Reals``: Keras' own function, from
 which the quantizer behind takes its steps.
@@ -23,7 +23,8 @@ from qhls.quantizers.keras_types import KerasLayer, KerasTensor, ops
 def _apply_real(
     layer: KerasLayer, x: Tensor, why: str, monotone: bool = True, axes: tuple[int, ...] = ()
 ) -> Tensor:
-    """Return the function of ``layer`` on each number, for a quantizer behind it; it differs along ``axes``.
+    """Lower the element-wise ``layer`` as a function with real results, which differs along ``axes``; a quantizer must
+    follow.
 
     ``why``: the argument that makes it real.
     """
@@ -37,7 +38,7 @@ def _apply_real(
 
 
 def _find_axes(numbers: Array, rank: int) -> tuple[int, ...]:
-    """Return the axes of a sample of ``rank`` axes along which ``numbers``, which broadcast to it, differ."""
+    """Return the axes of a sample along which ``numbers``, an array that broadcasts to the sample, may differ."""
     missing = rank - numbers.ndim
     return tuple(missing + axis for axis, size in enumerate(numbers.shape) if size > 1)
 
@@ -71,7 +72,9 @@ def _lower_elu(layer: keras.layers.ELU, x: Tensor) -> Tensor:
 
 @lower.register(keras.layers.PReLU, reads_reals=True)
 def _lower_prelu(layer: keras.layers.PReLU, x: Tensor) -> Tensor:
-    """Multiply negative numbers by a slope per element, or per element that ``shared_axes`` keep apart."""
+    """Lower a PReLU, which multiplies negative numbers by a slope per element; elements along ``shared_axes`` share a
+    slope.
+    """
     slopes: Any = ops.convert_to_numpy(layer.alpha)
     if isinstance(x, Op) and has_few_bits(slopes):
         if (slopes <= 1).all():
@@ -98,7 +101,7 @@ def _lower_rescaling(layer: keras.layers.Rescaling, x: Tensor) -> Tensor:
 
 @lower.register(keras.layers.Normalization, reads_reals=True)
 def _lower_normalization(layer: keras.layers.Normalization, x: Tensor) -> Tensor:
-    """Compute ``(x - mean) / deviation``, or the inverse if ``invert``, with Keras' broadcast statistics."""
+    """Lower ``(x - mean) / deviation``, or its inverse if ``invert``, with statistics that broadcast to a sample."""
     mean, variance = (np.asarray(ops.convert_to_numpy(v)) for v in (layer.mean, layer.variance))
     if mean.shape[0] != 1:
         raise explain_refusal(
@@ -116,7 +119,7 @@ def _lower_normalization(layer: keras.layers.Normalization, x: Tensor) -> Tensor
 
 @lower.register(keras.layers.Discretization, reads_reals=True)
 def _lower_discretization(layer: keras.layers.Discretization, x: Tensor) -> Op:
-    """Return the number of the bin, which is a step function."""
+    """Lower the index of each number's bin as a step function."""
     if layer.output_mode != "int":
         raise explain_refusal(
             layer, "output_mode='int'", f"{layer.output_mode!r}", "Encode its result later."

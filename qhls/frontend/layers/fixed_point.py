@@ -1,4 +1,4 @@
-"""``QFixedPoint``, a fixed-point type for each element of a tensor, and its lowering rule."""
+"""``QFixedPoint``, a quantizer layer with a fixed-point type per element of a tensor, and its lowering rule."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from qhls.model.floats import FLOAT32_EXACT
 from qhls.quantizers.keras_types import KerasShape, KerasTensor, ops
 
 _MODES = {"TRN": Rounding.FLOOR, "RND": Rounding.HALF_UP, "RND_CONV": Rounding.HALF_EVEN}
-"""Rounding modes that an assignment has."""
+"""Rounding modes of ac_fixed that the ``Quantize`` op supports, with their names in the IR."""
 _OVERFLOWS = {
     "WRAP": Overflow.WRAP,
     "SAT": Overflow.SATURATE,
@@ -37,16 +37,16 @@ _ROUNDINGS: dict[str, Callable[[Any], Any]] = {
     "RND_MIN_INF": lambda v: -ops.floor(0.5 - v),
     "RND_INF": lambda v: ops.sign(v) * ops.floor(ops.abs(v) + 0.5),
 }
-"""Rounding modes as functions of floats."""
+"""Rounding modes of ac_fixed, each with a function that rounds floats to integers."""
 ROUNDINGS, OVERFLOWS = tuple(_ROUNDINGS), tuple(_OVERFLOWS)
 FARTHEST = 126
-"""Largest magnitude of integer and fraction bits: powers of two within are ordinary numbers in float32."""
+"""Largest magnitude of integer and fraction bits: powers of two up to this exponent are normal float32 numbers."""
 _HALF_LOST = 25
-"""Dropped fraction bits from which float32 rounds the sum of a number and 1/2 to the next integer."""
+"""Number of dropped fraction bits from which ``x + 1/2`` in float32 may itself round up to an integer."""
 
 
 def round_floats(x: KerasTensor, fraction: Array, rounding: str) -> KerasTensor:
-    """Return the floats ``x`` rounded to ``fraction`` bits behind the point, in their own arithmetic."""
+    """Return the floats ``x`` rounded to ``fraction`` fraction bits, in the arithmetic of their type."""
     up, down = (_take_power_of_two(bits, x) for bits in (fraction, -fraction))
     return _ROUNDINGS[rounding](x * up) * down
 
@@ -54,7 +54,7 @@ def round_floats(x: KerasTensor, fraction: Array, rounding: str) -> KerasTensor:
 def quantize_floats(
     x: KerasTensor, bits: tuple[Array, Array, Array], rounding: str, overflow: str
 ) -> KerasTensor:
-    """Return the floats ``x`` in fixed point; elements of no bits are 0.
+    """Return the floats ``x`` quantised to fixed point, in the arithmetic of their type; elements without bits are 0.
 
     ``bits`` are those of the sign (0 or 1), and integer and fraction bits, of each element; they broadcast to ``x``.
     """
@@ -74,13 +74,13 @@ def quantize_floats(
 
 
 def _take_power_of_two(exponents: Array, x: KerasTensor) -> KerasTensor:
-    """Return exact powers of two in the type of ``x``: backends may round their own ``power``."""
+    """Return ``2**exponents`` exactly, in the type of ``x``; the ``power`` of a backend may round."""
     return ops.cast(np.ldexp(1.0, np.asarray(exponents).astype(int)), x.dtype)
 
 
 @register
 class QFixedPoint(keras.layers.Layer):
-    """``factor * Q(x / scale) * scale + offset``: fixed point whose bits may differ for each element.
+    """Layer that computes ``factor * Q(x / scale) * scale + offset`` with fixed-point bits that may differ per element.
 
     An element holds the numbers from ``-keep_negative * 2**integer`` to ``2**integer - 2**-fraction``. It is 0 where
     its three numbers add up to 0 or less.
@@ -133,7 +133,7 @@ class QFixedPoint(keras.layers.Layer):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Return the shape of the bits."""
+        """Return the shape of the arrays of bits, which broadcast to a sample."""
         return self.bits[0].shape
 
     def call(self, inputs: KerasTensor) -> KerasTensor:
@@ -150,7 +150,9 @@ class QFixedPoint(keras.layers.Layer):
 
     @property
     def input_type(self) -> Fixed | None:
-        """Return the type of all numbers that the layer leaves as they are; None for numbers that it changes."""
+        """Return one type that holds the results for all elements, or ``None`` if the layer also scales or shifts
+        numbers.
+        """
         if (self.scale, self.factor, self.offset) != (1, 1, 0):
             return None
         keep, integer, fraction = self.bits
@@ -167,7 +169,7 @@ class QFixedPoint(keras.layers.Layer):
 
 
 def _read_bits(*given: ArrayLike) -> tuple[Array, Array, Array]:
-    """Return the bits of each element as integers of one shape, those of elements without bits as 0."""
+    """Return sign, integer and fraction bits as integer arrays of one shape; all are 0 for elements without bits."""
     try:
         bits = list(np.broadcast_arrays(*(np.asarray(each) for each in given)))
     except ValueError:
@@ -205,7 +207,9 @@ def _lower_fixed_point(layer: QFixedPoint, x: Tensor) -> Tensor:
 
 
 def _round_reals(layer: QFixedPoint, x: Reals | Joined) -> Op:
-    """Round real numbers to the elements' fraction bits, as steps: rounding never turns, where wrapping does."""
+    """Lower the rounding, or rounding and saturation, of real numbers as steps; wrapping is left to
+    ``quantize_codes``, as it is not monotone.
+    """
     bits = layer.bits
 
     def compute(v: KerasTensor) -> KerasTensor:
@@ -227,7 +231,7 @@ def _find_power(number: float) -> int:
 
 
 def quantize_codes(layer: QFixedPoint, x: Op) -> Op:
-    """Return ``x`` in the types of the elements: one assignment where these are all the same."""
+    """Return ``x`` quantised to the type of each element, by one ``Quantize`` op if all these types are equal."""
     keep, integer, fraction = (_strip(bits) for bits in layer.bits)
     width = keep + integer + fraction
     proved = _is_float_exact(layer, x, width, fraction)
@@ -264,7 +268,9 @@ def _strip(bits: Array) -> Array:
 
 
 def _is_float_exact(layer: QFixedPoint, x: Op, width: Array, fraction: Array) -> bool:
-    """Return whether float32 arithmetic gives these codes: what is rounded, and what is added on the way, fits it."""
+    """Return whether Keras' float32 arithmetic gives the exact codes, because all intermediate numbers fit into
+    float32.
+    """
     if x.bound > FLOAT32_EXACT or x.type.frac - int(fraction.min()) >= _HALF_LOST:
         return False
     if layer.overflow != "WRAP":
@@ -311,7 +317,9 @@ def _find_limits(keep: Array, width: Array, symmetric: bool) -> tuple[Array, Arr
 
 
 def _clip(x: Op, lowest: Array, highest: Array, proved: bool) -> Op:
-    """Return ``x``, integers, within the limits of its elements; an operation that changes nothing is left out."""
+    """Return the integers ``x`` clipped to the limits of each element, without ops for limits that ``x`` cannot
+    exceed.
+    """
     least, most = (
         np.asarray(end.to_integers(), object).astype(float) for end in (x.range.lo, x.range.hi)
     )
@@ -323,7 +331,7 @@ def _clip(x: Op, lowest: Array, highest: Array, proved: bool) -> Op:
 
 
 def _wrap(x: Op, keep: Array, width: Array, fraction: Array, proved: bool) -> Op:
-    """Return ``x``, integers, as the low ``width`` bits of each element, times its step.
+    """Return the integers ``x`` wrapped to the ``width`` low bits of each element, then multiplied by its step.
 
     Shifted up to the widest element, all wrap at the same place; unsigned elements move down by half their range
     before it, and back up behind.

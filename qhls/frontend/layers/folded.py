@@ -1,4 +1,4 @@
-"""Layers into whose kernel and bias a batch normalisation is folded before they are quantised."""
+"""Q-layers that fold a batch normalisation into their kernel and bias before they quantise these."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ NORMALISATION_ARGUMENTS = (
 
 
 class _Normalization(keras.layers.BatchNormalization):
-    """Folded normalisation; mixed precision does not round it before it is quantised."""
+    """Batch normalisation of a folded layer; mixed precision does not round its variables before they are folded."""
 
     def add_weight(self, *args: Any, **kwargs: Any) -> keras.Variable:
-        """Add a variable that is read as it is."""
+        """Add a variable that mixed precision does not cast when the layer reads it."""
         return super().add_weight(*args, **{**kwargs, "autocast": False})
 
 
 class Folded(QLayer):
-    """``activation(op(x, Q(kernel * inv)) + Q((bias - mean) * inv + beta))``.
+    """Base class of layers that compute ``activation(op(x, Q(kernel * inv)) + Q((bias - mean) * inv + beta))``.
 
     ``inv = gamma / sqrt(variance + epsilon)``. As a base it precedes the Q-layer, which gives the op.
     Mean and variance are the moving ones of the op's real output in inference. In training
@@ -101,11 +101,11 @@ class Folded(QLayer):
 
     @property
     def _channels(self) -> int:
-        """The axis of the channels."""
+        """Return the index of the channel axis."""
         return 1 if getattr(self, "data_format", None) == "channels_first" else -1
 
     def build(self, input_shape: KerasShape) -> None:
-        """Make kernel, bias, the variables of the normalisation, and ``iteration``."""
+        """Create kernel, bias, the variables of the normalisation, and the step counter ``iteration``."""
         super().build(input_shape)
         rank = len(input_shape)
         if self.axis != -1 and self.axis % rank != self._channels % rank:
@@ -127,7 +127,7 @@ class Folded(QLayer):
         keras.layers.Layer.save_own_variables(self, store)
 
     def load_own_variables(self, store: MutableMapping[str, Any]) -> None:
-        """Load all variables; in a file without ``iteration`` training has not begun.
+        """Load all variables of the layer; ``iteration`` stays as it is if the file lacks it.
 
         The Keras 3 port of QKeras writes ``iteration`` under its name.
         """
@@ -139,7 +139,7 @@ class Folded(QLayer):
     # -- folding ------------------------------------------------------------------------------------
 
     def apply_kernel(self, inputs: KerasTensor, kernel: KerasTensor) -> KerasTensor:
-        """Apply the layer's op to ``inputs`` with any ``kernel``."""
+        """Apply the layer's linear op to ``inputs`` with the given ``kernel``."""
         raise NotImplementedError(f"{type(self).__name__} must define apply_kernel(inputs, kernel)")
 
     def scale_kernel(self, kernel: KerasTensor, factors: KerasTensor) -> KerasTensor:
@@ -147,7 +147,9 @@ class Folded(QLayer):
         return factors * kernel
 
     def get_unquantized(self, variable: str) -> KerasTensor | None:
-        """Return the folded kernel or bias of inference."""
+        """Return the folded kernel or bias that inference uses, before quantisation; ``None`` before the layer is
+        built.
+        """
         if not self.built:
             return None
         mean, variance = self._read_moving()
@@ -164,7 +166,7 @@ class Folded(QLayer):
         return self.quantized_variables[0].variable
 
     def _read_moving(self) -> tuple[Any, Any]:
-        """Return mean and variance of inference."""
+        """Return the moving mean and variance, through which no gradient flows."""
         norm = self.batchnorm
         return ops.stop_gradient(norm.moving_mean), ops.stop_gradient(norm.moving_variance)
 
@@ -204,7 +206,9 @@ class Folded(QLayer):
         return self.activation(outputs + self._broadcast_along(bias, outputs))
 
     def _observe(self, inputs: KerasTensor) -> tuple[Any, Any, Any]:
-        """Count the step and update the moving statistics; mean, variance and whether they move."""
+        """Update the step counter and the moving statistics; return mean, variance and whether the statistics still
+        move.
+        """
         norm: Any = self.batchnorm
         kernel = ops.cast(self.kernel, self.compute_dtype)
         outputs = ops.cast(self.apply_kernel(inputs, kernel), norm.moving_mean.dtype)
@@ -227,7 +231,9 @@ class Folded(QLayer):
     def _find_correction(
         self, moving: KerasTensor, variance: KerasTensor, live: KerasTensor | bool
     ) -> KerasTensor:
-        """Return the factor from an output normalised by the ``moving`` variance to one by ``variance``."""
+        """Return the factor that turns outputs normalised by the ``moving`` variance into outputs normalised by
+        ``variance``.
+        """
         epsilon = self.batchnorm.epsilon
         correction = ops.sqrt(moving + epsilon) * ops.rsqrt(variance + epsilon)
         return correction if live is True else ops.where(live, correction, 1.0)
@@ -263,7 +269,9 @@ class QConv2DBatchnorm(Folded, QConv2D):
     """
 
     def apply_kernel(self, inputs: KerasTensor, kernel: KerasTensor) -> Any:
-        """Map ``(batch, h, w, in)`` to ``(batch, h', w', filters)``; masked as in ``QConv2D``."""
+        """Convolve ``inputs`` ``(batch, h, w, in)`` with ``kernel``, masked as in ``QConv2D``; return ``(batch, h',
+        w', filters)``.
+        """
         masked = kernel if self.mask is None else kernel * ops.cast(self.mask, kernel.dtype)
         return self.convolution_op(inputs, masked)
 
@@ -280,7 +288,9 @@ class QDepthwiseConv2DBatchnorm(Folded, QDepthwiseConv2D):
     """
 
     def apply_kernel(self, inputs: KerasTensor, kernel: KerasTensor) -> KerasTensor:
-        """Map ``(batch, h, w, in)`` to ``(batch, h', w', in * depth_multiplier)``."""
+        """Convolve each channel of ``inputs`` ``(batch, h, w, in)`` with ``kernel``; return ``(batch, h', w', in *
+        depth_multiplier)``.
+        """
         return convolve_channels(self, inputs, kernel=kernel)
 
     def scale_kernel(self, kernel: KerasTensor, factors: KerasTensor) -> KerasTensor:

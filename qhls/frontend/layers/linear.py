@@ -1,4 +1,4 @@
-"""Parts of the rules of layers with weights: constants, the linear op, bias and activation behind it."""
+"""Shared parts of the lowering rules of layers with weights: weight constants, the linear op, bias and activation."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Arrange = Callable[[Array], Array]
 
 
 def make_weight(layer: KerasLayer, variable: str, arrange: Arrange = np.asarray) -> Const:
-    """Return the quantised ``variable`` of ``layer`` as a constant, exactly, in the order that ``arrange`` gives it.
+    """Return the quantised ``variable`` of ``layer`` as an exact constant, with its axes rearranged by ``arrange``.
 
     Raises:
         LoweringError: no quantizer, or a scale that is not a power of two.
@@ -42,7 +42,8 @@ def lower_linear(
     arrange: Arrange = np.asarray,
     mask: Any = 1,
 ) -> Tensor:
-    """Return ``make(weights)`` with the quantised ``variable``; with its codes, where the scales are real numbers.
+    """Return the linear op that ``make`` builds from the quantised ``variable``, or from its integer codes if its
+    scales are real.
 
     ``arrange`` moves the elements of the variable until its last axis is that of ``make``'s channels.
     Real scales, one per channel, then multiply the exact sums, as reals. ``mask`` multiplies the weights.
@@ -69,7 +70,9 @@ def lower_linear(
 
 
 def _find_codes(layer: Any, variable: str) -> tuple[Array, Array, LoweringError | None]:
-    """Return integer codes, their scale, and the error if that is not a power of two everywhere."""
+    """Return the integer codes of a variable, their scale, and an error if some scale is not a power of two, else
+    ``None``.
+    """
     quantizer, values = layer.get_quantized_weights()[variable]
     if not isinstance(quantizer, Quantizer):
         raise _explain_unquantised(layer, variable)
@@ -100,9 +103,10 @@ def _find_codes(layer: Any, variable: str) -> tuple[Array, Array, LoweringError 
 def _find_computed(
     layer: Any, quantizer: Quantizer, values: Array, codes: Array, scale: Array
 ) -> tuple[Array, Array]:
-    """Return ``codes`` and ``scale``; or Keras' own numbers, and 1, where ``x + (q - x)`` rounds beside the grid.
+    """Return ``codes`` and ``scale``; if Keras' weights differ because ``x + (q - x)`` is rounded, return these weights
+    and the scale 1.
 
-    It does for a weight far beyond a grid of so many bits that the sum has no place for the last of them.
+    This happens for a weight far beyond a grid of so many bits that the sum has no place for the last of them.
     """
     running = find_arithmetic()
     if running is None or running.plain or not is_noiseless(quantizer):
@@ -124,7 +128,7 @@ def _explain_unquantised(layer: Any, variable: str) -> LoweringError:
 
 
 def add_bias(layer: QLayer, x: Tensor) -> Tensor:
-    """Add the bias to ``x``, if any; a folded normalisation is one, whatever use_bias says."""
+    """Return ``x`` plus the layer's bias, or ``x`` if it has none; a folded normalisation always yields a bias."""
     if layer.get_unquantized("bias") is None:
         return x
     quantised = isinstance(layer.get_quantized_weights()["bias"][0], Quantizer)

@@ -1,4 +1,4 @@
-"""Lowering rules of comparisons, logic and choices: truth is the code 1, falsehood 0."""
+"""Lowering rules of comparisons, logical operations, choices and powers; true is the code 1, false the code 0."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from qhls.quantizers.keras_types import KerasOperation, KerasTensor, ops
 from qhls.quantizers.numerics import pad_to_packets, use_precision
 
 POWERS = 1 << 20
-"""Codes on which a power of Keras is compared with a product of integers."""
+"""Largest number of input codes for which Keras' power is compared with the integer product."""
 
 
 # -- comparisons --------------------------------------------------------------------------------
@@ -52,7 +52,7 @@ _COMPARISONS = {
     "Equal": ((0, 1), (0, 1, 0)),
     "NotEqual": ((0, 1), (1, 0, 1)),
 }
-"""Steps of the difference of the operands, in codes."""
+"""Thresholds and results of each comparison, as a step function of the operands' difference in codes."""
 _MIRRORED = {
     "Greater": "Less",
     "Less": "Greater",
@@ -83,7 +83,7 @@ def _lower_comparison(
     value: OperationArgument,
     function: Callable[[KerasTensor, KerasTensor], KerasTensor],
 ) -> Op:
-    """Return the comparison of ``x`` with a constant; ``function`` is Keras' own."""
+    """Lower the comparison of ``x`` with a constant; ``function`` is Keras' own comparison."""
     constant = read_constant(operation, value, x)
     if isinstance(x, Op) and is_held(constant):
         codes = constant * 2.0**x.type.frac
@@ -164,7 +164,7 @@ def _lower_where(
 
 
 def _make_number(operation: KerasOperation, value: OperationArgument, x: Tensor) -> Op:
-    """Return one number as a tensor of one element: an input that has this number only."""
+    """Return the constant ``value``, a single number, as a graph input of one element whose range is this number."""
     constant = read_constant(operation, value, x)
     if constant.size != 1 or not is_held(constant):
         raise explain_refusal(
@@ -180,14 +180,14 @@ def _make_number(operation: KerasOperation, value: OperationArgument, x: Tensor)
 
 
 def _make_known(x: Op) -> Op:
-    """Return ``x``, as a constant if its range is a single number."""
+    """Return a constant if the range of ``x`` is a single number, else ``x``."""
     lo, hi = x.range.hull
     return Const(Codes(np.array(lo)), x.type.frac, name="number") if lo == hi else x
 
 
 @lower.register(keras.layers.Masking)
 def _lower_masking(layer: keras.layers.Masking, x: Op) -> Op:
-    """Set rows that are ``mask_value`` throughout to 0."""
+    """Lower a masking layer, which sets each row to 0 whose elements all equal ``mask_value``."""
     value = np.asarray(ops.convert_to_numpy(layer.mask_value), np.float64)
     if value.ndim or not is_held(value):
         raise explain_refusal(
@@ -206,7 +206,7 @@ def _lower_masking(layer: keras.layers.Masking, x: Op) -> Op:
 
 @register_operations("Power")
 def _lower_power(operation: KerasOperation, a: OperationArgument, b: OperationArgument) -> Tensor:
-    """Multiply integers, if Keras' power has these numbers on every code."""
+    """Lower a power to integer products if Keras computes exactly these for every code, else to a real function."""
     if not is_tensor(a) or is_tensor(b):
         raise explain_refusal(
             operation, "a tensor to a constant power", "a power from a tensor", "Use a constant."
@@ -234,7 +234,9 @@ def _lower_power(operation: KerasOperation, a: OperationArgument, b: OperationAr
 
 
 def _multiply_out(x: Op, exponent: int) -> Op:
-    """Return ``x`` to a power of at least 1, by squares: few products, and none is negative if it cannot be."""
+    """Return ``x`` to a power of at least 1 by repeated squaring: few products, and an even power has no negative
+    range.
+    """
     if exponent == 1:
         return x
     half = _multiply_out(x, exponent // 2)
@@ -243,7 +245,9 @@ def _multiply_out(x: Op, exponent: int) -> Op:
 
 
 def _find_product_type(operation: KerasOperation, x: Op, times: int) -> str | None:
-    """Return the float type in which Keras' power has no rounding on any code of ``x``; None if none has."""
+    """Return the float type in which Keras' power is exact for every code of ``x``; ``None`` if no type is, or codes
+    are too many.
+    """
     lo, hi = x.range.hull
     if hi - lo >= POWERS:
         return None

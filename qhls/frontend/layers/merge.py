@@ -22,7 +22,7 @@ _FOLDS = {
     keras.layers.Maximum: Max,
     keras.layers.Minimum: Min,
 }
-"""Layers that take two tensors and then the next one, and the op of each step."""
+"""Keras' merging layers that combine their tensors from left to right, each with the op that combines two."""
 
 
 def _fold(layer: KerasLayer, *xs: Op) -> Op:
@@ -39,7 +39,7 @@ def _lower_average(layer: keras.layers.Average, *xs: Op) -> Tensor:
 
 
 def match_ranks(layer: object, xs: tuple[Op, ...]) -> tuple[Op, ...]:
-    """Return ``xs``, if Keras broadcasts them as the ops do."""
+    """Return ``xs`` if all have one rank, so that Keras broadcasts them as the ops do; raise an error otherwise."""
     if len({len(x.shape) for x in xs if x.batched}) > 1:
         shapes = ", ".join(str(x.shape) for x in xs)
         raise explain_refusal(
@@ -59,7 +59,7 @@ def _lower_concatenate(layer: keras.layers.Concatenate, *xs: Tensor) -> Tensor:
 
 @lower.register(keras.layers.Dot)
 def _lower_dot(layer: keras.layers.Dot, a: Op, b: Op) -> Op:
-    """Return the products of all pairs along the contracted axis, the last one, and their sums."""
+    """Lower the dot products of all pairs of vectors along the contracted axis of ``a`` and of ``b``."""
     if layer.normalize:
         raise explain_refusal(
             layer,
@@ -73,7 +73,7 @@ def _lower_dot(layer: keras.layers.Dot, a: Op, b: Op) -> Op:
 
 
 def contract(left: Op, right: Op) -> Op:
-    """Return the sums of the products of all rows of ``left`` and all of ``right`` along their last axes."""
+    """Return the dot products of each row of ``left`` with each row of ``right``; rows lie along the last axis."""
     length = left.shape[-1]
     rows, columns = left.shape[:-1], right.shape[:-1]
     products = Mul(
@@ -85,7 +85,7 @@ def contract(left: Op, right: Op) -> Op:
 
 
 def _with_last(x: Op, axis: int) -> Op:
-    """Return ``x`` with Keras' ``axis`` (the batch's is 0) behind the others."""
+    """Return ``x`` with the axis ``axis`` moved to the end; Keras counts the batch as axis 0."""
     rank = len(x.shape)
     place = (axis if axis > 0 else axis + rank + 1) - 1
     others = [a for a in range(rank) if a != place]

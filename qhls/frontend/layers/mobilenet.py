@@ -1,4 +1,4 @@
-"""``QMobileNetSeparableConv2D``: a separable convolution as separate layers."""
+"""``QMobileNetSeparableConv2D``, a function that builds a separable convolution from several layers."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def QMobileNetSeparableConv2D(  # noqa: N802, PLR0917 - QKeras' name and order
     pw_first: bool = False,
     name: str = "",
 ) -> Callable[[Any], Any]:
-    """Return a function from a tensor to a tensor, which adds the layers of a separable convolution.
+    """Return a function that applies the layers of a separable convolution to a Keras tensor.
 
     They are ``QDepthwiseConv2D`` without bias, ``QActivation(depthwise_activation)``, ``Dropout``
     and a 1x1 ``QConv2D``; with ``pw_first`` the two convolutions change places. After them comes
@@ -97,7 +97,7 @@ def _make_layers(arguments: dict[str, Any]) -> list[Any]:
 
 
 def _make_activation(activation: Identifier, name: str | None) -> list[Any]:
-    """Make the layer of an activation, if any, in a list."""
+    """Return a list with the layer for ``activation``, or an empty list if that is ``None``."""
     if activation is None:
         return []
     if isinstance(activation, keras.layers.Layer):

@@ -21,7 +21,7 @@ _MOST_VIEWS = 64
 
 
 def list_strides(dims: tuple[int, ...]) -> list[int]:
-    """Return the distance of neighbours along each axis of a row-major tensor."""
+    """Return the stride of each axis of a row-major tensor, in elements."""
     return [math.prod(dims[axis + 1 :]) for axis in range(len(dims))]
 
 
@@ -32,7 +32,9 @@ def permute(x: Op, axes: tuple[int, ...]) -> Op:
 
 
 def crop(x: Op, widths: tuple[tuple[int, int], ...]) -> Op:
-    """Return ``x`` without ``widths[i] = (before, behind)`` elements of axis i."""
+    """Return ``x`` without the first ``before`` and last ``behind`` elements of axis i, where ``widths[i] = (before,
+    behind)``.
+    """
     strides = list_strides(x.shape)
     dims = [size - before - behind for size, (before, behind) in zip(x.shape, widths, strict=True)]
     offset = sum(before * stride for (before, _), stride in zip(widths, strides, strict=True))
@@ -40,7 +42,7 @@ def crop(x: Op, widths: tuple[tuple[int, int], ...]) -> Op:
 
 
 def repeat_elements(x: Op, times: tuple[int, ...]) -> Op:
-    """Return ``x`` with each element ``times[i]`` times along axis i."""
+    """Return ``x`` with each element repeated ``times[i]`` times along axis i."""
     dims = [d for pair_ in zip(x.shape, times, strict=True) for d in pair_]
     strides = [s for stride in list_strides(x.shape) for s in (stride, 0)]
     spread = View(x, tuple(dims), tuple(strides))
@@ -48,7 +50,9 @@ def repeat_elements(x: Op, times: tuple[int, ...]) -> Op:
 
 
 def gather(x: Op, places: Array) -> Op | None:
-    """Return the elements of ``x`` at ``places`` (n,), row-major, in few views; ``None`` if that takes many."""
+    """Return the elements of ``x`` at the row-major indices ``places`` (n,), as views joined in order; ``None`` if too
+    many views are needed.
+    """
     views: list[Op] = []
     start = 0
     while start < len(places):
@@ -61,7 +65,7 @@ def gather(x: Op, places: Array) -> Op | None:
 
 
 def _find_longest_view(x: Op, places: Array) -> tuple[Op, int]:
-    """Return the view of ``x`` whose elements, flattened, are the most of ``places`` from the first on."""
+    """Return a regular view of ``x`` that yields as many of the first ``places`` as possible, and their number."""
     dims: list[int] = []
     strides: list[int] = []
     block = places[:1] - places[0]
@@ -81,9 +85,9 @@ def _find_longest_view(x: Op, places: Array) -> tuple[Op, int]:
 
 
 def concatenate(xs: Sequence[Tensor], axis: int, dims: tuple[int, ...] | None = None) -> Tensor:
-    """Return ``xs``, exact or not, one after another along ``axis`` (batch not counted).
+    """Return the tensors ``xs``, exact or real, concatenated along ``axis`` (batch not counted).
 
-    ``dims`` is the shape in which they are, if not their own.
+    ``dims``: the shape to which each tensor is reshaped first.
     """
 
     def concatenate_ops(*ops: Op) -> Op:
@@ -98,7 +102,7 @@ def concatenate(xs: Sequence[Tensor], axis: int, dims: tuple[int, ...] | None = 
 
 
 def pad_axes(x: Tensor, widths: tuple[Pair, ...], value: float = 0.0) -> Tensor:
-    """Return ``x``, exact or not, with ``widths[i]`` elements of ``value`` before and behind along axis i."""
+    """Return ``x``, exact or real, padded along axis i by ``widths[i] = (before, behind)`` elements of ``value``."""
     x = make_exact(x)
     codes, frac = find_dyadic(np.array(value))
     code = codes.item()
@@ -111,7 +115,7 @@ def pad_axes(x: Tensor, widths: tuple[Pair, ...], value: float = 0.0) -> Tensor:
 
 
 def _fill(x: Op, filling: Op, widths: tuple[Pair, ...]) -> Op:
-    """Return ``x`` in elements of the one number that ``filling`` can have."""
+    """Return ``x`` padded with the only number in the range of ``filling``."""
     code, _ = filling.range.hull
     more = filling.type.frac - x.type.frac if code else 0
     if more > 0:
@@ -205,6 +209,8 @@ def _lower_cropping(layer: _Cropping, x: Op) -> Op:
 
 
 def _read_pairs(widths: Sequence[Any]) -> tuple[Pair, ...]:
-    """Return widths before and behind along each axis; Keras holds those of one axis without a tuple."""
+    """Return Keras' widths of padding or cropping as one pair (before, behind) per axis; a 1D layer stores a bare
+    pair.
+    """
     pairs = widths if isinstance(widths[0], tuple | list) else [widths]
     return tuple((int(before), int(behind)) for before, behind in pairs)

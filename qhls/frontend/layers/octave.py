@@ -1,4 +1,4 @@
-"""``QOctaveConv2D`` and ``OctaveConv2D``: a convolution on two resolutions, as layers of Keras.
+"""``QOctaveConv2D`` and ``OctaveConv2D``, functions that build a convolution on two resolutions from Keras layers.
 
 An octave convolution carries part of its channels, ``alpha`` of them, at half the resolution
 (arXiv 1904.05049).
@@ -20,7 +20,7 @@ from qhls.frontend.layers.separable import QSeparableConv2D
 from qhls.quantizers.keras_types import Identifier, KerasLayer, KerasTensor, PerAxis
 
 _Pair = list[Any]
-"""High and low resolution: tensors, or ``None`` for no channels."""
+"""Pair of tensors of high and low resolution; ``None`` for a resolution without channels."""
 
 
 def QOctaveConv2D(  # noqa: N802, PLR0917 - QKeras' name and order
@@ -51,7 +51,8 @@ def QOctaveConv2D(  # noqa: N802, PLR0917 - QKeras' name and order
     pointwise_range: object = 1.0,
     bias_range: object = 1.0,
 ) -> Callable[[Any], _Pair]:
-    """Return a function from ``[high, low]`` to ``[high, low]``, which adds the layers of an octave.
+    """Return a function that applies the layers of an octave convolution to ``[high, low]`` and returns ``[high,
+    low]``.
 
     Either tensor may be ``None``: begin with ``[x, None]``, end with ``alpha=0``. Of the
     ``filters``, ``alpha`` (0 to 1) are low; ``alpha=-1`` is a plain convolution of ``high``. Each
@@ -84,7 +85,7 @@ def OctaveConv2D(  # noqa: N802, PLR0917 - QKeras' name and order
     *,
     acc_quantizer: Identifier = None,
 ) -> Callable[[Any], _Pair]:
-    """Return ``QOctaveConv2D`` with Keras' own convolutions and pooling, of float weights.
+    """Return the function of ``QOctaveConv2D`` with Keras' own convolutions and pooling, whose weights are floats.
 
     Raises:
         QuantizerError: an activation that does not exist.
@@ -95,7 +96,7 @@ def OctaveConv2D(  # noqa: N802, PLR0917 - QKeras' name and order
 
 @dataclass(frozen=True)
 class _Kind:
-    """The classes of layers, the arguments of convolutions beyond Keras', and names."""
+    """Layer classes, additional arguments and layer names that distinguish ``QOctaveConv2D`` from ``OctaveConv2D``."""
 
     conv: type
     separable: type
@@ -132,7 +133,9 @@ _FLOAT = _Kind(
 
 
 class _Octave:
-    """Octave convolution of both functions: it makes new layers at each call and applies them."""
+    """Octave convolution that ``QOctaveConv2D`` and ``OctaveConv2D`` return as a function; each call creates new layers
+    and applies them.
+    """
 
     def __init__(self, kind: _Kind, arguments: dict[str, Any]) -> None:
         self.kind, self.arguments = kind, arguments
@@ -173,7 +176,7 @@ class _Octave:
         return list(x)
 
     def _upsample(self, low: KerasTensor, filters: int) -> KerasTensor:
-        """Convolve ``low`` to high resolution; a single pixel is left to broadcasting."""
+        """Convolve ``low`` and upsample the result to high resolution; a single pixel is broadcast instead."""
         if tuple(low.shape[1:3]) == (1, 1):
             return self._convolve_rounded("l_to_h", filters, low, point=True)
         outputs = self._convolve_rounded("l_to_h", filters, low)
@@ -191,7 +194,9 @@ class _Octave:
         return self._activate(outputs, "acc_quantizer", f"c_{path}_act")
 
     def _make_convolution(self, path: str, filters: int, point: bool = False) -> KerasLayer:
-        """Make the layer of one path; ``point``: 1x1, for a low resolution of a single pixel."""
+        """Return a new convolution for the path ``path``; ``point`` makes it 1x1, for a low resolution of a single
+        pixel.
+        """
         arguments = self.arguments
         separable = arguments["use_separable"] and not point
         own = {"strides": arguments["strides"], "padding": arguments["padding"]}
@@ -216,7 +221,7 @@ class _Octave:
         return self._activate(total, "activation", f"{path}_act")
 
     def _activate(self, x: KerasTensor, argument: str, name: str) -> KerasTensor:
-        """Apply the activation that ``argument`` gives to ``x``, if any."""
+        """Apply the activation in the argument ``argument`` to ``x``, or return ``x`` if that is ``None``."""
         activation = self.arguments[argument]
         if activation is None:
             return x

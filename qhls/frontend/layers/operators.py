@@ -51,13 +51,13 @@ from qhls.quantizers.keras_types import KerasOperation, KerasTensor, ops
 _Rule = Callable[..., Any]
 
 _WEIGHT_BITS = 18
-"""Constants on one grid of up to this many bits are multiplied and added as they are, as quantised weights."""
+"""Largest width in bits of constants on one grid that are used exactly, as quantised weights are."""
 
 
 def register_operations(
     *names: str, module: str = "keras.src.ops.numpy"
 ) -> Callable[[_Rule], _Rule]:
-    """Make the decorated function the rule for these operations, as far as this Keras has them."""
+    """Return a decorator that registers a rule for these operations, as far as the installed Keras has them."""
 
     def remember(rule: _Rule) -> _Rule:
         for name in names:
@@ -125,7 +125,9 @@ def _lower_matmul(operation: KerasOperation, a: OperationArgument, b: OperationA
 
 
 def read_constant(operation: KerasOperation, value: OperationArgument, x: Tensor) -> Array:
-    """Read a constant operand of ``x`` as float64, its axes those of ``x`` without the batch or none."""
+    """Return the constant operand ``value`` as a float64 array without a batch axis: a scalar, or one axis for each
+    axis of ``x``.
+    """
     array = np.asarray(ops.convert_to_numpy(value), np.float64)
     if array.ndim == len(x.shape) + 1 and len(array) == 1:
         array = array[0]
@@ -140,14 +142,18 @@ def read_constant(operation: KerasOperation, value: OperationArgument, x: Tensor
 
 
 def is_held(constant: Array) -> bool:
-    """Return whether hardware holds these numbers exactly: short ones, or those on one grid as weights are."""
+    """Return whether hardware can represent ``constant`` exactly: its numbers have few bits each, or share one grid of
+    at most ``_WEIGHT_BITS`` bits.
+    """
     return has_few_bits(constant) or Const.of(constant).type.width <= _WEIGHT_BITS
 
 
 def _apply_real(
     operation: KerasOperation, x: Tensor, constant: Array, swapped: bool = False
 ) -> Tensor:
-    """Apply the operation to each number and a constant, which may differ along some axes."""
+    """Lower an operation of the tensor ``x`` and ``constant``, which may differ along some axes, as an element-wise
+    function with real results.
+    """
 
     def apply_operation(v: KerasTensor) -> KerasTensor:
         operands = (v, ops.cast(constant, v.dtype))
@@ -169,7 +175,7 @@ for _name in ("Copy", "StopGradient"):
 
 @register_operations("Cast", module="keras.src.ops.core")
 def _lower_cast(operation: KerasOperation, x: Tensor) -> Tensor:
-    """Cast to floats: no change; to integers: round towards 0; to truth: 1 where it is not 0."""
+    """Lower a cast: to floats unchanged, to integers by rounding towards 0, to bool as 1 where ``x`` is not 0."""
     dtype = keras.backend.standardize_dtype(operation.dtype)
     if dtype in ("float32", "float64"):
         return x
@@ -257,7 +263,7 @@ _ACTIVATIONS = {
     },
     "keras.src.activations.activations": {"Mish": _activations.mish},
 }
-"""Operations without arguments that are what an ``Activation`` computes."""
+"""Activation functions that Keras operations without arguments compute, by the module and name of the operation."""
 
 for _module, _functions in _ACTIVATIONS.items():
 
@@ -332,7 +338,7 @@ def _lower_min(operation: KerasOperation, x: Tensor) -> Op:
 
 
 def reduce_axes(operation: KerasOperation, x: Op, reduction: Literal["max", "sum"]) -> Op:
-    """Reduce ``x`` along the operation's axes, by one window for each element of the result."""
+    """Return the maximum or sum of ``x`` along the operation's axes, as a pooling with one window per result."""
     rank = len(x.shape)
     listed = operation.axis if operation.axis is not None else range(rank + 1)
     listed = [listed] if isinstance(listed, int) else listed
@@ -376,7 +382,9 @@ def _lower_reshape(operation: KerasOperation, x: Op, shape: list[int]) -> Op:
 def _lower_moved_elements(
     operation: KerasOperation, x: Tensor, *arguments: object
 ) -> tuple[Tensor, ...]:
-    """Apply Keras' operation to the indices of two samples' elements: they show the source of each."""
+    """Lower an operation that moves elements by applying it to element indices, which show where each result comes
+    from.
+    """
     if not isinstance(x, Op):
         move = lower.find_rule(operation)
         parts = len(_list(operation.output))
@@ -450,7 +458,7 @@ def _list_tensors(operation: KerasOperation, xs: Sequence[Any]) -> list[Tensor]:
 
 
 def _drop_batch_axis(operation: KerasOperation, rank: int) -> int:
-    """Return the operation's axis without the batch's, which ``rank`` counts."""
+    """Return the operation's axis counted without the batch axis; ``rank`` includes the batch axis."""
     axis = operation.axis % rank - 1
     if axis < 0:
         raise explain_refusal(
@@ -460,7 +468,7 @@ def _drop_batch_axis(operation: KerasOperation, rank: int) -> int:
 
 
 def is_tensor(value: object) -> TypeGuard[Tensor]:
-    """Return whether an argument of an operation is a tensor, exact or not."""
+    """Return whether an argument of an operation is a tensor, exact or real, rather than a constant."""
     return isinstance(value, Tensor)
 
 

@@ -25,7 +25,9 @@ from qhls.quantizers.numerics import as_float
 
 
 class _QAverage(QLayer):
-    """An average as a sum times a quantised ``1 / area``; it precedes the Keras layer."""
+    """Base class of average poolings that multiply a sum by a quantised ``1 / area``; it comes before Keras' class
+    among the bases.
+    """
 
     quantized_variables = (Quantized("average", kernel=False, ranged=False),)
     use_bias = False
@@ -35,7 +37,7 @@ class _QAverage(QLayer):
         raise NotImplementedError(f"{type(self).__name__} must define sum_and_area(inputs)")
 
     def compute_product(self, inputs: KerasTensor) -> KerasTensor:
-        """Compute ``sum * Q(1 / area)``; Keras' average without a quantizer. Integers become floats."""
+        """Return ``sum * Q(1 / area)``, or Keras' average if the layer has no quantizer. Integers become floats."""
         inputs = as_float(inputs)
         if self.average_quantizer is None:
             return self.compute_mean(inputs)
@@ -44,13 +46,13 @@ class _QAverage(QLayer):
         return total * ops.cast(self.apply_quantizer("average", reciprocal), total.dtype)
 
     def compute_mean(self, inputs: KerasTensor) -> KerasTensor:
-        """Return Keras' average."""
+        """Return the average as Keras' layer computes it."""
         return super(QLayer, self).call(inputs)
 
 
 @register
 class QAveragePooling2D(_QAverage, keras.layers.AveragePooling2D):
-    """``activation(average(x * area) * Q(1 / area))``, ``area`` that of a whole window.
+    """Average pooling ``activation(average(x * area) * Q(1 / area))``, where ``area`` is that of a whole window.
 
     Arguments are those of ``keras.layers.AveragePooling2D`` and ``average_quantizer``: a quantizer,
     its string or configuration; ``None`` averages without rounding. With ``padding="same"`` a
@@ -73,12 +75,12 @@ class QAveragePooling2D(_QAverage, keras.layers.AveragePooling2D):
         super().__init__(**collect_arguments(locals()))
 
     def sum_and_area(self, inputs: KerasTensor) -> tuple[Any, Any]:
-        """Return the average times the area: multiplied first, so exact for integers, as in hardware."""
+        """Return the average of ``inputs * area``, of integers exact for windows without padding, and the area."""
         area = math.prod(self.pool_size)
         return self.compute_mean(inputs * area), area
 
     def compute_mean(self, inputs: KerasTensor) -> KerasTensor:
-        """Return Keras' average, the same on all backends: that of torch repeats the border when padded."""
+        """Return Keras' average, with zeros as padding on torch too, where Keras may repeat the border."""
         axes = (1, 2) if self.data_format == "channels_last" else (2, 3)
         if self.padding != "same" or None in [inputs.shape[axis] for axis in axes]:
             return super().compute_mean(inputs)
@@ -99,7 +101,7 @@ class QAveragePooling2D(_QAverage, keras.layers.AveragePooling2D):
 
 @register
 class QGlobalAveragePooling2D(_QAverage, keras.layers.GlobalAveragePooling2D):
-    """``activation(sum(x) * Q(1 / (height * width)))``.
+    """Global average pooling ``activation(sum(x) * Q(1 / (height * width)))``.
 
     Arguments are those of ``keras.layers.GlobalAveragePooling2D`` and ``average_quantizer``: a
     quantizer, its string or configuration; ``None`` averages without rounding.
@@ -112,7 +114,7 @@ class QGlobalAveragePooling2D(_QAverage, keras.layers.GlobalAveragePooling2D):
         super().__init__(**collect_arguments(locals()))
 
     def sum_and_area(self, inputs: KerasTensor) -> tuple[Any, Any]:
-        """Return sum and area of the whole image."""
+        """Return the sum over the whole image, and the number of its pixels."""
         axes = (1, 2) if self.data_format == "channels_last" else (2, 3)
         height, width = (ops.shape(inputs)[axis] for axis in axes)
         return ops.sum(inputs, axis=axes, keepdims=self.keepdims), height * width
@@ -131,7 +133,7 @@ def _lower_global_average_pooling2d(layer: QGlobalAveragePooling2D, x: Op) -> Te
 
 
 def _average(layer: _QAverage, sums: Op, area: int, part: int = 1) -> Tensor:
-    """Lower average and activation; ``sums`` are ``part`` times the sums of a whole window."""
+    """Lower the average and the activation, given ``sums``: the average of each window times ``area * part``."""
     quantizer = layer.average_quantizer
     if quantizer is None:
         divided = getattr(layer, "padding", "") == "same"

@@ -15,11 +15,11 @@ Activation = Callable[[KerasTensor], KerasTensor]
 
 KnownNumbers = Array | float
 OperationArgument = Tensor | KnownNumbers | None
-"""An argument of an operation: a tensor, constant numbers, or nothing where it may be left out."""
+"""An argument of an operation: a tensor, constant numbers, or ``None`` for an optional argument that is absent."""
 
 
 class HasDataFormat(Protocol):
-    """A layer whose channels are the last axis or the first."""
+    """A layer with a ``data_format``: its channels are the last axis or the first."""
 
     @property
     def data_format(self) -> str:
@@ -35,7 +35,7 @@ class QuantizedLayer(KerasLayer, Protocol):
         ...
 
     def name_argument(self, variable: str, what: str, /) -> str:
-        """Return the constructor's argument, such as ``kernel_quantizer``."""
+        """Return the name of the constructor's argument for ``variable``, such as ``kernel_quantizer``."""
         ...
 
 
@@ -44,7 +44,7 @@ class Windowed(KerasLayer, HasDataFormat, Protocol):
 
     @property
     def strides(self) -> Any:
-        """Return the steps of the window, one per axis."""
+        """Return the stride of the window along each axis."""
         ...
 
     @property
@@ -63,7 +63,7 @@ class Convolution(Windowed, Protocol):
 
     @property
     def dilation_rate(self) -> Any:
-        """Return the distances of neighbours in a window, one per axis."""
+        """Return the dilation along each axis: the distance of neighbouring elements of a window."""
         ...
 
     def compute_output_shape(self, input_shape: tuple[int, ...], /) -> Any:
@@ -75,7 +75,7 @@ class QConvolution(Convolution, QuantizedLayer, Protocol):
     """A convolution whose weights have quantizers."""
 
     def quantize_variable(self, variable: str, /) -> KerasTensor:
-        """Return the variable as computations use it."""
+        """Return the variable as the layer computes with it: quantised if it has a quantizer."""
         ...
 
 
@@ -93,14 +93,14 @@ class GlobalPooling(KerasLayer, HasDataFormat, Protocol):
 
     @property
     def keepdims(self) -> bool:
-        """Return whether the result keeps the axes, each of length 1."""
+        """Return whether the result keeps the reduced axes, each of length 1."""
         ...
 
 
 class AdaptivePooling(KerasLayer, HasDataFormat, Protocol):
-    """A pooling whose windows follow from the size of its result."""
+    """A pooling whose window size follows from a given size of the result."""
 
     @property
     def output_size(self) -> Any:
-        """Return the sizes of the result, one per axis but that of the channels."""
+        """Return the size of the result along each axis but that of the channels."""
         ...

@@ -1,4 +1,4 @@
-"""Base of all Q-layers: quantised variables and the path kernel, op, bias, activation."""
+"""Base classes of the Q-layers: quantised variables, the linear op, bias and activation."""
 
 from __future__ import annotations
 
@@ -32,7 +32,9 @@ class Quantized:
     fitted: bool = True
 
     def name_argument(self, what: str) -> str:
-        """Return the constructor's argument: ``name_argument("quantizer")`` is ``kernel_quantizer``."""
+        """Return the name of a constructor's argument: ``name_argument("quantizer")`` is ``"kernel_quantizer"`` for
+        the kernel.
+        """
         return f"{self.prefix or self.variable}_{what}"
 
 
@@ -43,7 +45,9 @@ def collect_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def get_activation(identifier: Identifier) -> Callable[[Any], Any]:
-    """Return the function or quantizer behind QKeras' ``activation=``; ``None`` is Keras' ``linear``."""
+    """Return the function or quantizer that the argument ``activation`` of QKeras means; ``None`` means Keras'
+    ``linear``.
+    """
     return get_quantizer(identifier) or keras.activations.linear
 
 
@@ -65,18 +69,22 @@ def _is_known_as(function: Callable[..., Any], name: str) -> bool:
 
 
 class QuantizerState(keras.layers.Layer):
-    """A layer whose quantizers may have a state: their noise factor and their random numbers."""
+    """Base class of layers that lists the state of quantizers, such as a noise factor or a random seed, among the
+    layer's variables.
+    """
 
     @property
     def variables(self) -> list[Any]:
-        """Return all of the layer's state, the quantizers' too: they are no weights, but JAX must know them."""
+        """Return the layer's variables and those of its quantizers; the latter are not weights, but JAX must know
+        them.
+        """
         quantizers = [value for value in vars(self).values() if isinstance(value, Quantizer)]
         variables = [*super().variables, *(v for q in quantizers for v in q.variables)]
         return list({id(variable): variable for variable in variables}.values())
 
 
 class QLayer(QuantizerState):
-    """Base of the Q-layers with weights; it precedes the Keras layer that it quantises.
+    """Base class of the Q-layers with weights; it comes before the Keras layer among the bases of a Q-layer.
 
     ``class QDense(QLayer, keras.layers.Dense)`` inherits variables, shapes and saving from
     ``Dense``. It names its quantised variables in ``quantized_variables`` and gives its op in
@@ -89,11 +97,12 @@ class QLayer(QuantizerState):
         Quantized("bias", kernel=False),
     )
     plain_product: ClassVar[bool] = False
-    """True for one sum of products with one kernel for each output: nothing transposed, recurrent or folded."""
+    """Flag of layers whose outputs are each one sum of products with one kernel: not transposed, recurrent or folded.
+    """
     size_argument: ClassVar[str | None] = None
-    """Argument with the number of outputs, where a search may change it."""
+    """Name of the argument with the number of outputs, if a search may change it."""
     inner_activations: ClassVar[tuple[str, ...]] = ()
-    """Arguments that name activations within ``compute_product``; ``activation`` follows the bias."""
+    """Names of the arguments for activations inside ``compute_product``; ``activation`` itself follows the bias."""
 
     def __init__(self, activation: Identifier = None, **arguments: Any) -> None:
         own: dict[str, Any] = {"activation": get_activation(activation)}
@@ -113,7 +122,7 @@ class QLayer(QuantizerState):
             setattr(self, name, value)
 
     def add_weight(self, *args: Any, **kwargs: Any) -> keras.Variable:
-        """Add a variable that quantizers read as it is: mixed precision rounds what is quantised, not before."""
+        """Add a variable that mixed precision does not round before a quantizer reads it."""
         return super().add_weight(*args, **{"autocast": False, **kwargs})
 
     def quantize_variable(self, variable: str) -> KerasTensor:
@@ -122,11 +131,13 @@ class QLayer(QuantizerState):
         return ops.cast(value, self.compute_dtype)
 
     def get_unquantized(self, variable: str) -> Any:
-        """Return the input of the quantizer: the variable itself, ``None`` for a missing one."""
+        """Return the value that the quantizer of ``variable`` reads: the variable itself, or ``None`` if the layer
+        lacks it.
+        """
         return getattr(self, variable, None)
 
     def apply_quantizer(self, variable: str, value: Any) -> KerasTensor:
-        """Apply the quantizer of ``variable`` to ``value``, if it has one."""
+        """Apply the quantizer of ``variable``, if that variable has one, to ``value``, and return the result."""
         quantizer = self.find_quantizer(variable)
         if quantizer is None:
             return ops.convert_to_tensor(value)
@@ -171,11 +182,13 @@ class QLayer(QuantizerState):
 
     @property
     def quantizers(self) -> list[Quantizer | None]:
-        """Return ``get_quantizers()``, as QKeras' layers name them."""
+        """Return ``get_quantizers()``, under the name that QKeras' layers have for it."""
         return self.get_quantizers()
 
     def get_quantization_config(self) -> dict[str, str]:
-        """Return a text for each argument, for reports: quantizers, activation, units or filters."""
+        """Return texts of the quantizers, activations, and units or filters, by the names of the layer's arguments, for
+        reports.
+        """
         texts = {
             each.name_argument("quantizer"): str(self.find_quantizer(each.variable))
             for each in self.quantized_variables
@@ -194,7 +207,7 @@ class QLayer(QuantizerState):
         return [v for name in kernels if (v := getattr(self, name)) is not None]
 
     def get_config(self) -> dict[str, Any]:
-        """Return the configuration with QKeras' keys; ``from_config`` of it is the same layer."""
+        """Return the configuration with QKeras' keys, from which ``from_config`` makes an equal layer."""
         config = super().get_config()
         for name in (*self.inner_activations, "activation"):
             config[name] = serialize(getattr(self, name))
@@ -207,13 +220,15 @@ class QLayer(QuantizerState):
 
     @classmethod
     def name_argument(cls, variable: str, what: str) -> str:
-        """Return the constructor's argument: ``name_argument("kernel", "quantizer")`` is ``kernel_quantizer``."""
+        """Return the name of a constructor's argument: ``name_argument("kernel", "quantizer")`` is
+        ``"kernel_quantizer"``.
+        """
         return next(v for v in cls.quantized_variables if v.variable == variable).name_argument(
             what
         )
 
     def find_quantizer(self, variable: str) -> Quantizer | None:
-        """Return the quantizer of a variable, by its name; None without one."""
+        """Return the quantizer of the variable named ``variable``, or ``None`` if it has none."""
         return getattr(self, self.name_argument(variable, "quantizer"))
 
     def _reshape_bias(self, outputs: KerasTensor) -> KerasTensor:

@@ -19,11 +19,13 @@ from qhls.quantizers.keras_types import KerasTensor
 _computing: ContextVar[Mapping[int, Mapping[str, Any]]] = ContextVar(
     "qhls_computing", default=MappingProxyType({})
 )
-"""The quantised weights of the cells that compute at present, by the cell's id."""
+"""Quantised weights of the cells that are currently computing, by the ``id`` of the cell."""
 
 
 class _Weight:
-    """A variable of a cell, which reads as its quantised value while the cell computes."""
+    """Descriptor of a cell's variable: yields the quantised value while the cell computes, and the variable itself
+    otherwise.
+    """
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
@@ -40,7 +42,7 @@ class _Weight:
 
 
 class QCell(QLayer):
-    """Base of the cells: Keras' own cell, computed with quantised weights on quantised states.
+    """Base class of the cells: Keras' own cell, computed with quantised weights and quantised old states.
 
     On JAX a cell whose state quantizer or activation draws random numbers needs ``unroll=True`` of a plain
     ``keras.layers.RNN``; the Q-layers see to it themselves.
@@ -66,7 +68,9 @@ class QCell(QLayer):
 
     @contextmanager
     def read_quantized(self) -> Iterator[None]:
-        """Read the weights as quantised within this context: once per sequence, not once per step."""
+        """Make the cell's attributes yield quantised weights within this context, quantised once per sequence instead
+        of per step.
+        """
         outer = _computing.get()
         if id(self) in outer:
             yield
@@ -83,7 +87,10 @@ class QCell(QLayer):
             _computing.reset(token)
 
     def needs_draws_in_step(self) -> bool:
-        """Return whether a step needs its quantizers' random numbers. Weights are drawn once, before the first step."""
+        """Return whether the cell's quantizers draw random numbers in each step.
+
+        Those for weights are drawn once, before the first step.
+        """
         names = ("state_quantizer", "activation", *self.inner_activations)
         return any(getattr(getattr(self, name), "_seed", None) is not None for name in names)
 
@@ -93,14 +100,14 @@ class QCell(QLayer):
         states: Any,
         training: bool = False,
     ) -> tuple[KerasTensor, Any]:
-        """Compute one step: ``(output, new states)``. It quantises the old states, not the new ones."""
+        """Compute one step and return ``(output, new states)``. It quantises the old states, not the new ones."""
         if self.state_quantizer is not None:
             states = keras.tree.map_structure(self.state_quantizer, states)
         with self.read_quantized():
             return super(QLayer, self).call(inputs, states, training=training)
 
     def get_config(self) -> dict[str, Any]:
-        """Return the configuration with QKeras' keys; Keras' own leaves ``implementation`` out."""
+        """Return the configuration with QKeras' keys and ``implementation``, which Keras' configuration lacks."""
         config = super().get_config()
         if hasattr(self, "implementation"):
             config["implementation"] = self.implementation
@@ -108,7 +115,7 @@ class QCell(QLayer):
 
 
 class QRNN(keras.layers.RNN):
-    """A ``keras.layers.RNN`` over a cell of the class ``cell_class``, built from its arguments too.
+    """Base class of the recurrent layers: a ``keras.layers.RNN`` whose arguments include those of its cell.
 
     What the cell's constructor takes can be read from the layer as well: ``layer.units``.
     """
@@ -124,7 +131,7 @@ class QRNN(keras.layers.RNN):
 
     @classmethod
     def _of_cell(cls) -> list[str]:
-        """Return the arguments of the cell."""
+        """Return the names of the arguments of the cell's constructor."""
         parameters = inspect.signature(cls.cell_class.__init__).parameters.values()
         return [p.name for p in parameters if p.name != "self" and p.kind is not p.VAR_KEYWORD]
 
@@ -135,13 +142,15 @@ class QRNN(keras.layers.RNN):
         self.input_spec = keras.InputSpec(ndim=3)
 
     def inner_loop(self, *args: Any, **kwargs: Any) -> Any:
-        """Compute all steps, with weights that are quantised once."""
+        """Compute all time steps of the sequence with weights that are quantised once."""
         with self.cell.read_quantized(), self._unroll_for_draws():
             return super().inner_loop(*args, **kwargs)
 
     @contextmanager
     def _unroll_for_draws(self) -> Iterator[None]:
-        """Unroll the loop within this context if necessary: in JAX's own loop no step advances a random state."""
+        """Unroll the loop within this context if steps draw random numbers on JAX, whose own loop does not advance
+        random states.
+        """
         unroll = self.unroll
         self.unroll = unroll or (
             keras.backend.backend() == "jax" and self.cell.needs_draws_in_step()
@@ -161,11 +170,11 @@ class QRNN(keras.layers.RNN):
 
     @property
     def quantizers(self) -> list[Any]:
-        """Return ``get_quantizers()``, as QKeras' layers name them."""
+        """Return ``get_quantizers()``, under the name that QKeras' layers have for it."""
         return self.get_quantizers()
 
     def get_quantization_config(self) -> dict[str, str]:
-        """Return a text for each argument, for reports."""
+        """Return texts of the cell's quantizers, activations and units, by the names of its arguments, for reports."""
         return self.cell.get_quantization_config()
 
     def get_prunable_weights(self) -> list[Any]:
@@ -182,7 +191,7 @@ class QRNN(keras.layers.RNN):
     def from_config(
         cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None
     ) -> Self:
-        """Make the layer of a configuration."""
+        """Return a new layer with the arguments in ``config``."""
         return cls(**config)
 
 
@@ -450,7 +459,8 @@ class QGRU(QRNN):
 
 @register
 class QBidirectional(keras.layers.Bidirectional):
-    """A ``QSimpleRNN``, ``QLSTM`` or ``QGRU`` run forwards, and one run backwards.
+    """Layer that runs a recurrent layer, such as ``QLSTM``, forwards over a sequence, and a second recurrent layer
+    backwards.
 
     Arguments are those of ``keras.layers.Bidirectional``.
     """
@@ -469,11 +479,13 @@ class QBidirectional(keras.layers.Bidirectional):
 
     @property
     def quantizers(self) -> list[Any]:
-        """Return ``get_quantizers()``, as QKeras' layers name them."""
+        """Return ``get_quantizers()``, under the name that QKeras' layers have for it."""
         return self.get_quantizers()
 
     def get_quantization_config(self) -> dict[str, Any]:
-        """Return the layers' ``get_quantization_config``, by QKeras' names."""
+        """Return the ``get_quantization_config`` of both layers, under QKeras' names ``layer`` and
+        ``backward_layer``.
+        """
         return {
             "layer": self.forward_layer.get_quantization_config(),
             "backward_layer": self.backward_layer.get_quantization_config(),

@@ -1,4 +1,4 @@
-"""The classes a model file may name: Q-layers and their parts, ours and third parties'."""
+"""Registry of the classes that a model file may name: Q-layers and their parts, from qhls and from users."""
 
 from __future__ import annotations
 

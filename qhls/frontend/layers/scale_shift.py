@@ -1,4 +1,6 @@
-"""``QScaleShift`` and ``QChannelScaleShift``, one weight and one bias for a tensor or a channel, and their rule."""
+"""``QScaleShift`` and ``QChannelScaleShift``, which scale and shift a whole tensor or each channel, and their lowering
+rule.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +21,11 @@ _PARTS = {
     name: getattr(keras, f"{name.partition('_')[2]}s")
     for name in ("weight_initializer", "weight_regularizer", "bias_initializer", "bias_regularizer")
 }
-"""Argument -> the module of Keras that reads and writes it."""
+"""Module of Keras that serialises and deserialises each argument."""
 
 
 class _ScaleShift(keras.layers.Layer):
-    """The variables of ``QScaleShift``; Keras has no such layer."""
+    """Base layer with the variables of ``QScaleShift``, because Keras has no such layer."""
 
     def __init__(self, use_bias: bool, **arguments: Any) -> None:
         parts = {name: _PARTS[name].get(arguments.pop(name)) for name in _PARTS}
@@ -58,7 +60,7 @@ class _ScaleShift(keras.layers.Layer):
 
 @register
 class QScaleShift(QLayer, _ScaleShift):
-    """``activation(x * Q(weight) + Q(bias))`` with one weight and one bias for all of x.
+    """Layer that computes ``activation(x * Q(weight) + Q(bias))`` with one weight and one bias for all of x.
 
     ``weight_quantizer`` and ``bias_quantizer`` are quantizers, their strings or configurations, or
     ``None`` for float weights. As in QKeras both become ``auto_po2`` if they have no ``alpha``.
@@ -91,13 +93,14 @@ class QScaleShift(QLayer, _ScaleShift):
 
 @register
 class QChannelScaleShift(QScaleShift):
-    """Compute ``activation(x * Q(weight) + Q(bias))`` with one weight and one bias for each channel, the last axis.
+    """Layer that computes ``activation(x * Q(weight) + Q(bias))`` with one weight and one bias per channel; channels
+    lie along the last axis.
 
     Arguments are those of ``QScaleShift``. A normalisation in fixed point.
     """
 
     def find_variable_shape(self, input_shape: KerasShape) -> tuple[int, ...]:
-        """Return the number of channels."""
+        """Return the shape of ``weight`` and ``bias``: one element per channel."""
         return (input_shape[-1],)
 
 

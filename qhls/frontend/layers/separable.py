@@ -20,7 +20,9 @@ from qhls.quantizers.keras_types import KerasTensor, ops
 
 
 class _Separable(QLayer):
-    """``activation(conv(depthwise_conv(x, Q(depthwise)), Q(pointwise)) + Q(bias))``."""
+    """Base class of separable convolutions ``activation(conv(depthwise_conv(x, Q(depthwise)), Q(pointwise)) +
+    Q(bias))``.
+    """
 
     quantized_variables = (
         Quantized("depthwise_kernel", prefix="depthwise", ranged=False),
@@ -30,7 +32,9 @@ class _Separable(QLayer):
     inner_activations = ("depthwise_activation",)
 
     def compute_product(self, inputs: KerasTensor) -> KerasTensor:
-        """Map ``(batch, ..., in)`` to ``(batch, ..., filters)``; rounds only in depthwise_activation."""
+        """Apply both convolutions to ``inputs`` ``(batch, ..., in)``, with ``depthwise_activation`` between them;
+        return ``(batch, ..., filters)``.
+        """
         inputs, padding = pad_causal(self, inputs)
         outputs = convolve_channels(self, inputs, padding)
         if self.depthwise_activation is not None:
@@ -41,7 +45,7 @@ class _Separable(QLayer):
 
 @register
 class QSeparableConv1D(_Separable, keras.layers.SeparableConv1D):
-    """A depthwise, then a pointwise convolution, both quantised, along one spatial axis.
+    """Separable 1D convolution: a depthwise, then a pointwise convolution, both with quantised weights.
 
     Arguments are those of ``keras.layers.SeparableConv1D`` and ``depthwise_quantizer``,
     ``pointwise_quantizer``, ``bias_quantizer``: quantizers, their strings or configurations, or
@@ -89,7 +93,7 @@ class QSeparableConv1D(_Separable, keras.layers.SeparableConv1D):
 
 @register
 class QSeparableConv2D(_Separable, keras.layers.SeparableConv2D):
-    """A depthwise, then a pointwise convolution, both quantised.
+    """Separable 2D convolution: a depthwise, then a pointwise convolution, both with quantised weights.
 
     Arguments are those of ``keras.layers.SeparableConv2D`` and ``depthwise_quantizer``,
     ``pointwise_quantizer``, ``bias_quantizer``: quantizers, their strings or configurations, or
@@ -138,7 +142,9 @@ def _lower_separable_conv(layer: _Separable, x: Op) -> Tensor:
 
 
 def lower_pointwise(layer: QConvolution, x: Op, arrange: Arrange = np.asarray) -> Tensor:
-    """Convolve ``x`` with ``pointwise_kernel``, which ``arrange`` makes (1, in, out) or (1, 1, in, out)."""
+    """Lower the pointwise convolution of ``x`` with a kernel that ``arrange`` brings to the shape (1, in, out) or (1,
+    1, in, out).
+    """
 
     def arrange_image(kernel: Array) -> Array:
         return arrange(kernel).reshape(1, 1, *arrange(kernel).shape[-2:])

@@ -40,7 +40,7 @@ _IDENTITIES = (
         or (name.startswith("Random") and name != "RandomCrop")  # which crops in inference too
     ),
 )
-"""Layers that do something in training only."""
+"""Keras layers that return their input unchanged in inference."""
 
 
 def _keep(layer: KerasLayer, x: Tensor) -> Tensor:
@@ -77,7 +77,9 @@ def _lower_average_pooling(layer: Pooling, x: Op) -> Tensor:
 
 
 def _divide_evenly(layer: AdaptivePooling, x: Tensor) -> tuple[int, ...]:
-    """Return the window of an adaptive pooling, which is its stride as well."""
+    """Return the window of an adaptive pooling, also its strides; refuse an output size that does not divide the
+    input's.
+    """
     require_channels_last(layer)
     sizes = list_sizes(layer.output_size)
     if any(length % size for length, size in zip(x.shape[:-1], sizes, strict=True)):
@@ -117,9 +119,10 @@ def _lower_global_average_pooling1d(layer: GlobalPooling, x: Op, mask: Op | None
 
 
 def _lower_masked_mean(layer: GlobalPooling, x: Op, mask: Op) -> Tensor:
-    """Return the average over the steps where ``mask`` (steps,) is 1: one of the sums over each number of steps.
+    """Lower the average over the steps where ``mask`` (steps,) is 1: divide the sum by each possible count, then
+    select one quotient.
 
-    Where it is 0 throughout, Keras divides 0 by 0, which is no number; here it is the first of these, 0 / 1.
+    Where the mask is 0 throughout, Keras returns NaN (0 / 0); here the result is the first quotient, 0 / 1.
     """
     steps, channels = x.shape
     sums = reduce_all(layer, Mul(x, Reshape(mask, (steps, 1)), proved=True), "sum")

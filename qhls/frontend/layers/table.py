@@ -1,4 +1,4 @@
-"""``QTable``, a function of each element by its table, and its lowering rule."""
+"""``QTable``, a layer that looks up each element in a table, and its lowering rule."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from qhls.quantizers.keras_types import KerasShape, KerasTensor, ops
 
 @keras.saving.register_keras_serializable(package="qhls")
 class QTable(keras.layers.Layer):
-    """``values[(x - first) / step]``: a function of each element, known on a grid.
+    """Layer that replaces each element x, a number on a grid, by its table entry ``values[(x - first) / step]``.
 
     Its weights are ``first`` and ``step``, of ``shape``, which broadcasts to a sample, and ``values`` of shape
     ``(*shape, entries)``. Elements must be on the grid; those beyond its ends have the value at the end.
@@ -34,7 +34,7 @@ class QTable(keras.layers.Layer):
         self.supports_masking = True
 
     def build(self, input_shape: KerasShape) -> None:
-        """Make the weights: ``values`` of 0 for the numbers from 0 on."""
+        """Create the weights: ``first`` of 0, ``step`` of 1 and ``values`` of 0."""
         for name, shape, start in (
             ("first", self.shape, "zeros"),
             ("step", self.shape, "ones"),
@@ -46,7 +46,7 @@ class QTable(keras.layers.Layer):
             setattr(self, name, weight)
 
     def call(self, inputs: KerasTensor) -> KerasTensor:
-        """Return the value of each of the ``inputs``."""
+        """Return the table's value for each element of ``inputs``."""
         first, step = (ops.cast(each, inputs.dtype) for each in (self.first, self.step))
         place = ops.clip(ops.round((inputs - first) / step), 0, self.entries - 1)
         tables = np.arange(math.prod(self.shape)).reshape(self.shape) * self.entries
@@ -64,7 +64,9 @@ class QTable(keras.layers.Layer):
 
 @lower.register(QTable)
 def _lower_table(layer: QTable, x: Op) -> Op:
-    """Make steps where neighbours differ: of the tensor, of each channel, or of each element."""
+    """Lower the table as a step function with thresholds where neighbouring values differ, per tensor, channel or
+    element.
+    """
     first, step, values = (
         np.asarray(ops.convert_to_numpy(w), np.float64)
         for w in (layer.first, layer.step, layer.values)
@@ -89,14 +91,18 @@ def _lower_table(layer: QTable, x: Op) -> Op:
 
 
 def _count_functions(dims: tuple[int, ...], shape: tuple[int, ...]) -> int:
-    """Return the number of functions: one, one per channel, or one per element of ``shape``."""
+    """Return how many functions a table of the shape ``dims`` needs for a sample of ``shape``: 1, one per channel, or
+    one per element.
+    """
     if all(size == 1 for size in dims):
         return 1
     return shape[-1] if all(size == 1 for size in dims[:-1]) else math.prod(shape)
 
 
 def _list_steps(x: Op, first: Array, step: Array, values: Array) -> tuple[list[Array], list[Array]]:
-    """Return codes of ``x`` for each function, from the lowest on, and the values there."""
+    """Return, for each function, the lowest code of ``x`` and the codes where its value changes, and the values from
+    these on.
+    """
     lo, hi = x.range.hull
     points: list[Array] = []
     levels: list[Array] = []

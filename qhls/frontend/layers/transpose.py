@@ -1,4 +1,4 @@
-"""``QConv2DTranspose``, ``QDepthwiseConv2DTranspose`` ``QSeparableConv2DTranspose`` and their rules."""
+"""``QConv2DTranspose``, ``QDepthwiseConv2DTranspose``, ``QSeparableConv2DTranspose`` and their lowering rules."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from qhls.quantizers.keras_types import Identifier, KerasShape, KerasTensor, ops
 
 @register
 class QConv2DTranspose(QLayer, keras.layers.Conv2DTranspose):
-    """``activation(conv_transpose(x, Q(kernel)) + Q(bias))``.
+    """Transposed 2D convolution with quantised weights: ``activation(conv_transpose(x, Q(kernel)) + Q(bias))``.
 
     Arguments are those of ``keras.layers.Conv2DTranspose`` and ``kernel_quantizer``,
     ``bias_quantizer``: quantizers, their strings or configurations, or ``None`` for float weights.
@@ -62,12 +62,12 @@ class QConv2DTranspose(QLayer, keras.layers.Conv2DTranspose):
         super().__init__(**collect_arguments(locals()))
 
     def compute_product(self, inputs: KerasTensor) -> KerasTensor:
-        """Map ``(batch, h, w, in)`` to ``(batch, h', w', filters)``."""
+        """Apply the transposed convolution to ``inputs`` ``(batch, h, w, in)``; return ``(batch, h', w', filters)``."""
         return _convolve_transposed(self, inputs, self.quantize_variable("kernel"))
 
 
 class _ByChannels(QLayer, keras.layers.Conv2DTranspose):
-    """Base of the two transposed convolutions that work on few channels at a time.
+    """Base class of the depthwise and the separable transposed convolution.
 
     As in QKeras, initializers and constraints are taken as they are given, and ``activation`` has
     no place: ``last_activation`` names the argument for the one behind the bias.
@@ -97,12 +97,12 @@ class _ByChannels(QLayer, keras.layers.Conv2DTranspose):
         return [*super().get_quantizers(), *(getattr(self, name) for name in names)]
 
     def get_quantization_config(self) -> dict[str, str]:
-        """Return a text for each argument, for reports."""
+        """Return texts of the quantizers, activations and filters, by the layer's argument names, for reports."""
         texts = super().get_quantization_config()
         return texts | {self.last_activation: texts["activation"], "activation": "linear"}
 
     def get_config(self) -> dict[str, Any]:
-        """Return the configuration with QKeras' keys; ``from_config`` of it is the same layer."""
+        """Return the configuration with QKeras' keys, from which ``from_config`` makes an equal layer."""
         config = super().get_config()
         own = {self.last_activation: config["activation"], "activation": "linear"}
         return config | own | {"depth_multiplier": self.depth_multiplier}
@@ -131,13 +131,14 @@ class _ByChannels(QLayer, keras.layers.Conv2DTranspose):
 
     @property
     def _channels(self) -> int:
-        """The axis of the channels."""
+        """Return the index of the channel axis."""
         return -1 if self.data_format == "channels_last" else 1
 
 
 @register
 class QDepthwiseConv2DTranspose(_ByChannels):
-    """``depthwise_activation(conv_transpose(x, Q(depthwise_kernel)) + Q(bias))`` by groups.
+    """Transposed convolution by groups of channels: ``depthwise_activation(conv_transpose(x, Q(depthwise_kernel)) +
+    Q(bias))``.
 
     Each ``group_size`` neighbouring channels of x are mapped to as many, by their part of the
     kernel ``(height, width, in, group_size)``. Arguments are those of
@@ -185,12 +186,12 @@ class QDepthwiseConv2DTranspose(_ByChannels):
 
     @property
     def depthwise_activation(self) -> Any:
-        """Return the activation behind the bias, or ``None``."""
+        """Return the activation that follows the bias, or ``None`` if that is linear."""
         return self._last
 
     @property
     def adds_bias(self) -> bool:
-        """Return whether the layer adds a bias, of one element per channel."""
+        """Return whether the layer adds its bias: only a bias with one element per input channel is added."""
         return self.use_bias and self._channel_bias
 
     def build(self, input_shape: KerasShape) -> None:
@@ -213,30 +214,34 @@ class QDepthwiseConv2DTranspose(_ByChannels):
         self.bias = self._add_bias() if self.use_bias else None
 
     def compute_product(self, inputs: KerasTensor) -> KerasTensor:
-        """Map ``(batch, h, w, in)`` to ``(batch, h', w', in)``."""
+        """Apply the transposed convolution of each group to ``inputs`` ``(batch, h, w, in)``; return ``(batch, h', w',
+        in)``.
+        """
         groups = inputs.shape[self._channels] // self.group_size
         kernels = ops.split(self.quantize_variable("depthwise_kernel"), groups, axis=2)
         return _convolve_groups(self, inputs, kernels)
 
     def get_unquantized(self, variable: str) -> KerasTensor | None:
-        """Return the input of the quantizer: the variable itself; ``None`` for a missing one and an unused bias."""
+        """Return the value that the quantizer of ``variable`` reads; ``None`` for a missing variable or an unused
+        bias.
+        """
         unused = variable == "bias" and self.built and not self.adds_bias
         return None if unused else super().get_unquantized(variable)
 
     def compute_output_shape(self, input_shape: KerasShape) -> Any:
-        """Return the shape of a larger image with the same channels."""
+        """Return the shape of the result, which has as many channels as the input."""
         shape = list(super().compute_output_shape(input_shape))
         shape[self._channels] = input_shape[self._channels]
         return tuple(shape)
 
     def get_config(self) -> dict[str, Any]:
-        """Return the configuration with QKeras' keys; ``from_config`` of it is the same layer."""
+        """Return the configuration with QKeras' keys, from which ``from_config`` makes an equal layer."""
         return super().get_config() | {"group_size": self.group_size}
 
 
 @register
 class QSeparableConv2DTranspose(_ByChannels):
-    """A transposed convolution of each channel, then a pointwise one, both quantised.
+    """Transposed convolution of each channel, then a pointwise convolution, both with quantised weights.
 
     ``pointwise_activation(pointwise(depthwise_activation(depthwise(x))) + Q(bias))``. The kernels
     are ``(height, width, 1, in)`` and ``(1, 1, filters, in)``. Arguments are those of
@@ -277,7 +282,7 @@ class QSeparableConv2DTranspose(_ByChannels):
 
     @property
     def pointwise_activation(self) -> Any:
-        """Return the activation behind the bias, or ``None``."""
+        """Return the activation that follows the bias, or ``None`` if that is linear."""
         return self._last
 
     def build(self, input_shape: KerasShape) -> None:
@@ -290,7 +295,7 @@ class QSeparableConv2DTranspose(_ByChannels):
         self.bias = self._add_bias() if self.use_bias else None
 
     def compute_product(self, inputs: KerasTensor) -> KerasTensor:
-        """Map ``(batch, h, w, in)`` to ``(batch, h', w', filters)``."""
+        """Apply both convolutions to ``inputs`` ``(batch, h, w, in)``; return ``(batch, h', w', filters)``."""
         kernels = ops.split(
             self.quantize_variable("depthwise_kernel"), inputs.shape[self._channels], axis=3
         )
@@ -304,7 +309,9 @@ class QSeparableConv2DTranspose(_ByChannels):
 def _convolve_transposed(
     layer: keras.layers.Conv2DTranspose, inputs: KerasTensor, kernel: KerasTensor
 ) -> KerasTensor:
-    """Convolve with a kernel ``(height, width, out, in)``."""
+    """Return the transposed convolution of ``inputs`` with ``kernel`` ``(height, width, out, in)`` and the settings of
+    ``layer``.
+    """
     return ops.conv_transpose(
         inputs,
         kernel,
@@ -317,7 +324,9 @@ def _convolve_transposed(
 
 
 def _convolve_groups(layer: _ByChannels, inputs: KerasTensor, kernels: list[Any]) -> KerasTensor:
-    """Convolve each group of channels with its kernel; backends have no transposed grouped op."""
+    """Return the transposed convolution of each group of channels with its kernel, concatenated; backends have no such
+    grouped op.
+    """
     groups = ops.split(inputs, len(kernels), axis=layer._channels)
     outputs = [_convolve_transposed(layer, x, w) for x, w in zip(groups, kernels, strict=True)]
     return ops.concatenate(outputs, axis=layer._channels)
@@ -349,7 +358,9 @@ def _lower_separable_conv2d_transpose(layer: QSeparableConv2DTranspose, x: Op) -
 def _convolve(
     layer: QConvolution, x: Op, variable: str, arrange: Arrange, groups: int = 1
 ) -> Tensor:
-    """Return the transposed convolution with ``variable``, which ``arrange`` makes (kh, kw, in / groups, out)."""
+    """Lower the transposed convolution of ``x`` with the variable named ``variable``, which ``arrange`` brings to the
+    shape (kh, kw, in / groups, out).
+    """
     require_channels_last(layer)
     size, strides, dilation = map(as_pair, (layer.kernel_size, layer.strides, layer.dilation_rate))
     sizes = layer.compute_output_shape((1, *x.shape))[1:3]
@@ -365,7 +376,9 @@ def _convolve(
 
 
 def _with_zeros(x: Op, strides: tuple[int, int]) -> Op:
-    """Return ``x`` (rows, columns, channels) with ``stride - 1`` zeros behind each element, in both directions."""
+    """Return ``x`` (rows, columns, channels) with ``stride - 1`` zeros after each element, along rows and along
+    columns.
+    """
     rows, columns, channels = x.shape
     (down, across) = strides
     if strides == (1, 1):
@@ -376,7 +389,8 @@ def _with_zeros(x: Op, strides: tuple[int, int]) -> Op:
 
 
 def _find_margins(line: tuple[int, ...], same: bool) -> tuple[int, int]:
-    """Count the elements to add before and behind a line with zeros in it, for the windows of the output.
+    """Return how many zeros, negative to remove some, go to the start and end of an axis, so that a convolution
+    yields ``output`` elements.
 
     ``line``: lengths of output and input, size, stride and dilation of the window. ``same``: the input is what
     a convolution with ``padding="same"`` makes of the output.
@@ -389,7 +403,7 @@ def _find_margins(line: tuple[int, ...], same: bool) -> tuple[int, int]:
 
 
 def _fit_length(x: Op, axis: int, before: int, behind: int) -> Op:
-    """Return ``x`` with zeros added along a spatial axis; a negative number takes elements away."""
+    """Return ``x`` with zeros added at the start and at the end of a spatial axis; negative numbers remove elements."""
     lost = [max(-before, 0), max(-behind, 0)]
     if any(lost):
         dims = list(x.shape)

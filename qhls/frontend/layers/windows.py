@@ -1,4 +1,4 @@
-"""Sliding windows in the rules: sizes, paddings, and every convolution as one."""
+"""Sliding windows in lowering rules: sizes, padding, convolutions, poolings and averages."""
 
 from __future__ import annotations
 
@@ -22,32 +22,37 @@ from qhls.quantizers.keras_types import KerasTensor, PerAxis, ops
 Pair = tuple[int, int]
 
 _AT_ONCE = 1 << 22
-"""Numbers that a mean of sums is computed of at once: bounds its memory."""
+"""Largest number of elements in one batch of ``_compute_mean``, which limits its memory."""
 
 
 def as_pair(sizes: Sequence[int]) -> Pair:
-    """Return rows and columns of the sizes of a Keras layer; a layer of one axis has one row."""
+    """Return the sizes of a Keras layer, such as its strides, as (rows, columns); a 1D layer has one row."""
     rows, columns = sizes if len(sizes) == 2 else (1, *sizes)
     return int(rows), int(columns)
 
 
 def find_same_padding(length: int, size: int, stride: int, dilation: int = 1) -> Pair:
-    """Return the widths that ``padding="same"`` adds before and behind a line, for ``ceil(length / stride)`` windows.
+    """Return how many elements ``padding="same"`` adds at the start and at the end of an axis, so that
+    ``ceil(length / stride)`` windows fit.
 
-    An odd element goes behind.
+    An odd element goes to the end.
     """
     total = max((-(-length // stride) - 1) * stride + (size - 1) * dilation + 1 - length, 0)
     return total // 2, total - total // 2
 
 
 def pad_same(x: Op, size: Pair, strides: Pair, dilation: Pair = (1, 1), value: int = 0) -> Op:
-    """Add the padding of Keras' ``padding="same"``, of code ``value``, to ``x`` (rows, columns, channels)."""
+    """Return ``x`` (rows, columns, channels) padded as Keras' ``padding="same"`` does, with elements of code
+    ``value``.
+    """
     lines = zip(x.shape, size, strides, dilation, strict=False)
     return pad(x, *(find_same_padding(*line) for line in lines), value=value)
 
 
 def pad(x: Op, rows: Pair, columns: Pair, value: int = 0) -> Op:
-    """Add elements of code ``value`` before and behind ``x`` (rows, columns, channels); itself if none."""
+    """Return ``x`` (rows, columns, channels) padded with elements of code ``value``, or ``x`` itself if all widths are
+    0.
+    """
     return Pad(x, (rows, columns, (0, 0)), value) if any((*rows, *columns)) else x
 
 
@@ -63,12 +68,12 @@ def require_channels_last(layer: HasDataFormat) -> None:
 
 
 def as_image(x: Op) -> Op:
-    """Return ``x`` (rows, columns, channels); a sequence (steps, channels) is one row."""
+    """Return ``x`` as an image (rows, columns, channels), which has one row for a sequence (steps, channels)."""
     return x if len(x.shape) == 3 else Reshape(x, (1, *x.shape))
 
 
 def reshape_like(x: Op, y: Op) -> Op:
-    """Return ``y`` as a sequence where ``x`` is one."""
+    """Return the image ``y``, as a sequence if ``x`` is a sequence."""
     return y if len(x.shape) == 3 else Reshape(y, y.shape[1:])
 
 
@@ -119,7 +124,8 @@ def reduce_all(layer: GlobalPooling, x: Op, reduction: Literal["max", "sum"]) ->
 
 
 def lower_window_sums(layer: Pooling, x: Op) -> tuple[Op, int]:
-    """Return the average of a pooling ``layer`` times ``area * part``, ``area`` being a window's; and ``part``.
+    """Return the averages of all windows times ``area * part``, and the integer ``part``; ``area`` is the number of
+    elements of a window.
 
     At a border of ``padding="same"`` Keras averages what lies inside, so the sum grows as a window's part outside
     does. ``part`` is 1 where each growth is an integer over a power of two, else what makes all of them so.
@@ -142,7 +148,7 @@ def lower_window_sums(layer: Pooling, x: Op) -> tuple[Op, int]:
 
 
 def list_sizes(sizes: PerAxis) -> tuple[int, ...]:
-    """Return the sizes along each axis of a window, as Keras layers hold them."""
+    """Return the size of a window along each axis as a tuple, also if the layer of Keras has one integer."""
     return tuple(int(size) for size in ([sizes] if isinstance(sizes, int) else sizes))
 
 
@@ -175,7 +181,7 @@ def _drop_twos(number: int) -> int:
 
 
 def _count_inside(length: int, size: int, stride: int) -> list[int]:
-    """Return the number of elements inside a line for each window of ``padding="same"``."""
+    """Return, for each window of ``padding="same"``, the number of its elements that are not padding."""
     starts = range(-find_same_padding(length, size, stride)[0], length, stride)
     return [min(start + size, length) - max(start, 0) for start in starts[: -(-length // stride)]]
 
@@ -183,7 +189,7 @@ def _count_inside(length: int, size: int, stride: int) -> list[int]:
 def lower_mean(
     layer: object, sums: Op, count: int, part: int = 1, *, divided: bool = False
 ) -> Tensor:
-    """Return ``sums / (count * part)``: exact for a power of two, else real numbers, for a quantizer behind them.
+    """Lower ``sums / (count * part)``, exactly for a power of two, else as real numbers that a quantizer must follow.
 
     ``sums`` hold ``part`` times the sum of ``count`` numbers each. ``divided``: Keras divides tensors, where else
     it takes a mean.
@@ -199,7 +205,7 @@ def lower_mean(
 
 
 def explain_average(layer: object, count: int) -> LoweringError:
-    """Return the error for an average over ``count`` numbers, or fewer at a border, which no quantizer follows."""
+    """Return the error for an average over ``count`` numbers, or over fewer at a border, that no quantizer follows."""
     border = "" if count & (count - 1) else ", of which another number lies inside at a border"
     return explain_refusal(
         layer,
@@ -210,7 +216,7 @@ def explain_average(layer: object, count: int) -> LoweringError:
 
 
 def _compute_mean(v: KerasTensor, count: int) -> KerasTensor:
-    """Compute Keras' mean of ``count`` numbers with the sum ``v``: backends divide, or multiply by a reciprocal."""
+    """Return the mean that Keras computes for ``count`` numbers with the sum ``v``, rounded as the backend rounds."""
     flat = ops.reshape(v, (-1, 1))
     step = max(_AT_ONCE // count, 1)
     parts = [
@@ -221,7 +227,9 @@ def _compute_mean(v: KerasTensor, count: int) -> KerasTensor:
 
 
 def _advise_twin(layer: object) -> str:
-    """Return advice on an average: quantise its reciprocal, where a layer does that."""
+    """Return text for an error message that advises an ``average_quantizer``; ``""`` if ``layer`` has it already, or no
+    Q-layer offers it.
+    """
     if hasattr(layer, "average_quantizer"):
         return (
             "" if getattr(layer, "average_quantizer", None) else ", or give it an average_quantizer"

@@ -1,4 +1,6 @@
-"""Lowering rules of ``Embedding`` and ``TimeDistributed``: rows of a table, and a layer on each row."""
+"""Lowering rules of ``Embedding``, which looks up rows of a table, and ``TimeDistributed``, which applies a layer to
+each row.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +20,10 @@ from qhls.ir import Const, Graph, Input, Lookup, Op, Scan, get_layer, nest_names
 from qhls.quantizers.keras_types import KerasLayer, ops
 
 WIDEST_TABLE = 20
-"""Bits of an embedding that was trained on a grid: beyond, its numbers are real."""
+"""Largest width in bits of an embedding's numbers; an embedding with wider ones has real numbers."""
 
 _OF_LAST_AXIS = (QDense, QActivation, keras.layers.Activation, keras.layers.Dropout)
-"""Layers that do to a sequence what they do to each of its rows."""
+"""Layers whose result for a whole sequence consists of their results for each row."""
 
 
 @lower.register(keras.layers.Embedding)
@@ -49,7 +51,7 @@ def _lower_embedding(layer: keras.layers.Embedding, x: Op) -> Tensor:
 
 @lower.register(keras.layers.TimeDistributed, reads_reals=True)
 def _lower_time_distributed(layer: keras.layers.TimeDistributed, x: Tensor) -> Tensor:
-    """Lower the layer on the whole sequence if that is the same, else a loop over the rows."""
+    """Lower the inner layer on the whole sequence if that gives the same result, else as a loop over the rows."""
     with name_layer_first(layer):
         return _lower_distributed(layer, layer.layer, x)
 
@@ -79,7 +81,7 @@ def _lower_distributed(layer: keras.layers.TimeDistributed, inner: KerasLayer, x
 
 
 def _lower_row(layer: keras.layers.TimeDistributed, inner: KerasLayer, row: Tensor) -> Tensor:
-    """Return the ops of ``inner``, a layer or model, applied to one row."""
+    """Lower ``inner``, a layer or model, applied to one row."""
     with leave_softmax_to_host(last=False):
         if isinstance(inner, keras.Model):
             result = run_model(inner, [row], f"{get_layer()}/{inner.name}/")

@@ -1,4 +1,4 @@
-"""``Arithmetic``: the floating-point numbers in which Keras computes while a lowering runs."""
+"""``Arithmetic``: the floating-point type in which Keras computes the reference of a lowering."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _arithmetic: ContextVar[Arithmetic | None] = ContextVar("qhls_arithmetic", defau
 
 @contextmanager
 def use_arithmetic(dtype: str, plain: bool = False) -> Iterator[Arithmetic]:
-    """Compute the reference in ``dtype`` within this context; ``plain``: see ``Arithmetic``."""
+    """Enter a context in which Keras computes the reference in ``dtype``; ``plain``: see ``Arithmetic``."""
     chosen = Arithmetic(dtype, plain)
     token = _arithmetic.set(chosen)
     try:
@@ -39,5 +39,5 @@ def use_arithmetic(dtype: str, plain: bool = False) -> Iterator[Arithmetic]:
 
 
 def find_arithmetic() -> Arithmetic | None:
-    """Return the arithmetic of the running lowering, or None outside of one."""
+    """Return the arithmetic of the running lowering; None if no lowering is running."""
     return _arithmetic.get()

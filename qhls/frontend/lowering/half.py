@@ -1,7 +1,8 @@
-"""Layers that Keras computes in half precision: lowered where that loses nothing, refused elsewhere.
+"""Lowering of layers that Keras computes in half precision, which are refused where that precision would round.
 
-All numbers that such a layer reads and makes must be numbers of the half type, partial sums included. Its quantised
-weights are compared with those that Keras multiplies. An activation is computed by Keras on every code of its input.
+The half-precision type must represent all numbers that such a layer reads and computes, partial sums included. The
+layer's quantised weights are compared with those that Keras multiplies. Keras computes an activation on every code of
+its input.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from qhls.quantizers.keras_types import KerasLayer, KerasNode, KerasOperation, K
 
 @dataclass(frozen=True)
 class _HalfType:
-    """A floating-point type: bits of a significand, and exponents of the smallest and the largest power of two."""
+    """A 16-bit float type: the width of its significand, and the exponents of its smallest and largest power of two."""
 
     name: str
     bits: int
@@ -34,7 +35,7 @@ class _HalfType:
     highest: int
 
     def can_hold(self, magnitude: int, frac: int) -> bool:
-        """Return whether it has all multiples of ``2**-frac`` up to this many of them."""
+        """Return whether the type represents all numbers ``code * 2**-frac`` with codes up to ``magnitude``."""
         exponent = magnitude.bit_length() - 1 - frac
         return magnitude <= 1 << self.bits and -frac >= self.lowest and exponent <= self.highest
 
@@ -43,12 +44,12 @@ _TYPES = {
     "float16": _HalfType("float16", 11, -14, 15),
     "bfloat16": _HalfType("bfloat16", 8, -126, 127),
 }
-"""The types by name. Numbers below the smallest normal one are left out, since some devices flush them to 0."""
+"""The half-precision types by name. Subnormal numbers are left out, since some devices flush them to 0."""
 
 
 @dataclass
 class _Half:
-    """The layer that is lowered at present, in half precision, and the ops that its activations made."""
+    """The half-precision layer that is being lowered, its type, and the ops that are already proved exact."""
 
     layer: Any
     type: _HalfType
@@ -59,7 +60,7 @@ _present: ContextVar[_Half | None] = ContextVar("qhls_half", default=None)
 
 
 def find_half_type(node: KerasNode) -> str | None:
-    """Return the half type in which a call of a layer or operation computes, or ``None``."""
+    """Return the name of the half-precision type in which a layer or operation computes; None for other types."""
     layer = node.operation
     parts = layer._flatten_layers() if isinstance(layer, keras.layers.Layer) else ()
     types = [part.compute_dtype for part in parts]
@@ -69,10 +70,10 @@ def find_half_type(node: KerasNode) -> str | None:
 
 @contextmanager
 def lower_in_half(layer: KerasLayer | KerasOperation, dtype: str | None) -> Iterator[None]:
-    """Lower ``layer`` within this context as one that computes in the half type ``dtype``, if any.
+    """Enter a context in which ``layer`` is lowered for the half-precision type ``dtype``; None changes nothing.
 
     Raises:
-        LoweringError: it holds layers, which may have other types.
+        LoweringError: ``layer`` contains other layers, which may have other types.
     """
     if dtype is None:
         yield
@@ -89,10 +90,12 @@ def lower_in_half(layer: KerasLayer | KerasOperation, dtype: str | None) -> Iter
 
 
 def check_half(inputs: Sequence[Tensor], results: Sequence[Tensor], rounds: bool) -> None:
-    """Refuse the present layer if half precision may round in it; ``rounds``: float32 may, by its rule.
+    """Refuse the layer that is being lowered if half precision may round any number in it.
+
+    ``rounds``: whether even float32 may round in it, according to its lowering rule.
 
     Raises:
-        LoweringError: a number that the type does not have.
+        LoweringError: a number that the type does not represent.
     """
     present = _present.get()
     if present is None:
@@ -117,7 +120,9 @@ def check_half(inputs: Sequence[Tensor], results: Sequence[Tensor], rounds: bool
 def prove_in_half(
     activation: Callable[[Any], Any], x: Tensor, lowered: Tensor, again: Callable[[Op], Any]
 ) -> None:
-    """Compare ``activation`` in half precision with its ops on every code of ``x``; ``again`` makes the ops anew.
+    """Check that ``activation`` in half precision equals its ops ``lowered`` on every code of ``x``.
+
+    ``again`` lowers the activation of another op, here that of all codes.
 
     Raises:
         LoweringError: they differ.
@@ -166,7 +171,7 @@ def _check_op(present: _Half, op: Op) -> None:
 
 
 def _list_made(results: Sequence[Tensor], inputs: Collection[Any]) -> list[Op]:
-    """Return the ops behind ``inputs`` that ``results`` are computed of, constants included."""
+    """Return the ops that compute ``results`` from ``inputs``, including constants and excluding ``inputs``."""
     ends = {id(x) for x in inputs}
     seen: dict[int, Op] = {}
     waiting = [op for op in results if isinstance(op, Op)]

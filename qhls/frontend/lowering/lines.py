@@ -1,9 +1,9 @@
-"""``round_line``: a real factor and a rounding quantizer on integers, as an integer factor and offset.
+"""``round_line``: lowering of a linear real function and its quantizer to an integer factor and offset per channel.
 
 A channel's codes ``x`` become levels ``floor((factor * x + offset) / 2**power)``, saturated. Where the float function
 meets ties, which it rounds to even levels, the line has more fraction bits than the levels and is rounded likewise.
-These are the levels of the float function itself. That is proved on every code or, since neither function turns, on
-both sides of every step.
+These are the levels of the float function itself. That is proved on every code or, since both functions are monotone,
+on both sides of every step.
 """
 
 from __future__ import annotations
@@ -35,34 +35,34 @@ from qhls.ir import (
 from qhls.ir.integers import Array
 
 TABLE_BITS = 8
-"""Bits of a table that cost as much as one bit times bit of a multiplier."""
+"""Number of table bits that cost as much as a multiplier of one bit by one bit."""
 NARROWEST = 8
-"""Fewest bits of a factor: a table that is not larger than such a multiplier is kept without a search."""
+"""Assumed smallest width of a factor in bits: a table no larger than its multiplier is used without a search."""
 _PARTS = 16
-"""Parts into which a search cuts what is still open at once."""
+"""Number of parts into which each round of a search divides an interval of codes."""
 SPREAD = 32
-"""Steps of each channel whose places are searched for first."""
+"""Number of evenly spread steps of each channel whose codes are searched for first."""
 ADDED = 8
-"""Codes of a channel that one round of the proof adds to those that its line has to pass."""
+"""Largest number of codes per channel that one round of the proof adds to the points of its line."""
 FINEST = 96
-"""Most fraction bits of a factor."""
+"""Largest number of fraction bits of a factor."""
 CONSTANT = 63
-"""Most bits of a constant."""
+"""Largest width of a constant in bits."""
 TRIED = 32
-"""Factors that are tried with the same number of fraction bits."""
+"""Number of factors, after the first, that are tried with the same number of fraction bits."""
 INFINITE = 1 << 256
 """An integer larger than every offset."""
 _WIDEST = 40
-"""Bits of an input: beyond, float64 does not tell slopes apart that differ on some code."""
+"""Largest width of an input in bits: for wider ones, float64 does not distinguish slopes that differ on some code."""
 _BLOCK = 1 << 21
-"""Codes, of all channels together, at which the float function is asked at once."""
+"""Number of codes or steps, of all channels together, that are checked in one batch."""
 _FLOAT32 = 2.0**-16
-"""The share of the levels by which float32 may move a step away from where real arithmetic has it."""
+"""Largest error of a level by rounding in float32, as a share of the number of levels."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """``floor((factor * x + offset) / 2**power)``."""
+    """The integer function ``floor((factor * x + offset) / 2**power)`` of a code ``x``."""
 
     factor: int
     offset: int
@@ -71,10 +71,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Levels:
-    """A float function's levels, 0 to ``top``, at integers from ``lo`` to ``hi``, one function for each channel.
+    """The levels, 0 to ``top``, of a quantised float function at the codes ``lo`` to ``hi`` of each channel.
 
-    ``sign`` (channels, 1), as ``lo`` and ``hi``: -1 for a channel that falls, whose integers are the negative codes, so
-    that all rise. ``finer``: fraction bits that a line has below the levels; with any, it is rounded half to even.
+    ``sign`` (channels, 1), as ``lo`` and ``hi``: -1 for a channel that falls, whose codes are negated, so that all
+    rise. ``finer``: fraction bits that a line has below the levels; if not 0, the line is rounded half to even.
     """
 
     numbers_at: Callable[[Array], Array]
@@ -90,7 +90,10 @@ class Levels:
     def of(
         cls, numbers_at: Callable[[Array], Array], frac: int, lo: int, hi: int, channels: int
     ) -> Levels | None:
-        """Make levels of a function on codes (channels, points); None if its numbers need more than ``frac`` bits."""
+        """Make the levels of a function on codes ``lo`` to ``hi``; None if its first or last number is off the grid.
+
+        ``numbers_at``: the function from codes (channels, points) to numbers. ``frac``: the fraction bits of the grid.
+        """
         ends = np.ldexp(numbers_at(np.array([[lo, hi]] * channels)), frac)
         if not np.isfinite(ends).all() or (ends != np.rint(ends)).any():
             return None
@@ -102,30 +105,30 @@ class Levels:
 
     @property
     def codes(self) -> int:
-        """Return the number of integers."""
+        """Return the number of codes of a channel."""
         return int(self.hi[0, 0] - self.lo[0, 0]) + 1
 
     def __call__(self, codes: Array) -> Array:
-        """Return the levels at integers (channels, points)."""
+        """Return the levels at ``codes`` (channels, points)."""
         numbers = np.ldexp(self.numbers_at(self.sign * codes), self.frac)
         return np.rint(numbers).astype(np.int64) - self.lowest
 
     def find_least(self, levels: Array) -> Array:
-        """Return the smallest number of a line, in its own steps, that becomes each of ``levels``."""
+        """Return, for each of ``levels``, the smallest value of a line, in the line's steps, that is rounded to it."""
         if not self.finer:
             return levels
         odd = levels + self.lowest & 1
         return (levels << self.finer) - (1 << self.finer - 1) + odd
 
     def round_numbers(self, numbers: Array) -> Array:
-        """Return the levels that the ``numbers`` of a line become."""
+        """Return the levels to which ``numbers``, values of a line in the line's steps, are rounded."""
         if not self.finer:
             return numbers
         odd = (numbers >> self.finer) + self.lowest & 1
         return numbers + (1 << self.finer - 1) - 1 + odd >> self.finer
 
     def find_reached(self, levels: Array) -> Array:
-        """Find per channel the first code at which it reaches each of ``levels``; ``hi + 1`` where it never does."""
+        """Find, per channel, the first code whose level is at least each of ``levels``; ``hi + 1`` if none is."""
         below, above = (
             np.tile(ends, len(levels)).astype(np.int64) for ends in (self.lo - 1, self.hi + 1)
         )
@@ -142,7 +145,7 @@ class Levels:
 
 
 class _Points:
-    """Codes of one channel and the levels that its line has to have there."""
+    """Some codes of one channel, and the levels that the channel's line must have at these codes."""
 
     def __init__(self, codes: Array, levels: Array) -> None:
         self.codes, self.levels = codes, levels
@@ -152,16 +155,19 @@ class _Points:
         self.levels = np.concatenate([self.levels, levels])
 
     def find_bounds(self, levels: Levels) -> tuple[Array, Array, Array, Array]:
-        """Return codes and the numbers that the line reaches there; codes and the numbers that it stays below.
+        """Return codes with the values that the line must reach there, and codes with values that it must stay below.
 
-        At the ends the line may go on, since it saturates.
+        Beyond the lowest and the highest level the line may continue, since it saturates.
         """
         low, high = self.levels > 0, self.levels < levels.top
         least, most = levels.find_least(self.levels[low]), levels.find_least(self.levels[high] + 1)
         return self.codes[low], least, self.codes[high], most
 
     def find_slopes(self, levels: Levels, slack: float = 0.0) -> tuple[float, float]:
-        """Return bounds of the slopes of all lines through the points, tight enough to try them."""
+        """Return the approximate smallest and largest slope of all lines through the points.
+
+        ``slack``: the distance by which a line may miss each bound.
+        """
         t, least, u, most = self.find_bounds(levels)
         dx = (t[:, None] - u).ravel()
         dy = (least[:, None] - most).ravel() - 2 * slack
@@ -170,12 +176,12 @@ class _Points:
         return float(lowest), float((dy[falling] / dx[falling]).min(initial=inf))
 
     def is_nearly_straight(self, levels: Levels) -> bool:
-        """Return whether a line passes all points up to the rounding of float32."""
+        """Return whether a line passes through all points within the rounding error of float32."""
         lowest, highest = self.find_slopes(levels, _FLOAT32 * (levels.top + 1))
         return lowest <= highest
 
     def find_line(self, levels: Levels, first: int) -> Line | None:
-        """Return the line of the fewest fraction bits, at least ``first``, through all points; None without one."""
+        """Return the line through all points with the fewest fraction bits, at least ``first``; None if none fits."""
         lowest, highest = self.find_slopes(levels)
         if lowest > highest:
             return None
@@ -194,7 +200,7 @@ class _Points:
 
 
 def _find_roundest(lower: int, upper: int, unit: int) -> int:
-    """Return the number from ``lower`` to ``upper`` with the most trailing zeros, near the finite one of both."""
+    """Return the integer from ``lower`` to ``upper`` with the most trailing zero bits, near a bound that is finite."""
     upper = min(upper, lower + unit) if lower > -INFINITE else upper
     lower = max(lower, upper - unit)
     widths = reversed(range((upper - lower).bit_length() + 1))
@@ -203,9 +209,9 @@ def _find_roundest(lower: int, upper: int, unit: int) -> int:
 
 
 def fit_lines(levels: Levels) -> list[Line] | None:
-    """Fit one rising line per channel that has the function's levels on every code; None if one has none.
+    """Fit one rising line per channel that equals the function's levels on every code; None if a channel has no line.
 
-    What refutes the lines is found on ever more codes or steps and passed by the next ones.
+    Lines are checked on more and more codes or steps. Codes that refute a line are points of the next line.
     """
     every = levels.codes <= 2 * levels.top
     points = _choose_first_points(levels)
@@ -226,7 +232,7 @@ def fit_lines(levels: Levels) -> list[Line] | None:
 
 
 def _choose_first_points(levels: Levels) -> list[_Points]:
-    """Choose the ends, and both sides of evenly spread steps."""
+    """Choose the first points of each channel: its first and last code, and both sides of evenly spread steps."""
     some = np.unique(np.linspace(1, max(levels.top, 1), SPREAD).astype(np.int64))
     reached = levels.find_reached(some)
     codes = np.concatenate([levels.lo, levels.hi, reached, reached - 1], 1)
@@ -235,7 +241,7 @@ def _choose_first_points(levels: Levels) -> list[_Points]:
 
 
 def _is_in_int64(line: Line, levels: Levels, every: bool) -> bool:
-    """Return whether int64 holds every number of the proof."""
+    """Return whether every intermediate number of the proof fits in int64."""
     if every:
         largest = line.factor * int(max(-levels.lo.min(), levels.hi.max())) + abs(line.offset)
     elif line.factor:
@@ -251,7 +257,7 @@ def _is_in_int64(line: Line, levels: Levels, every: bool) -> bool:
 def _find_refuted(
     levels: Levels, lines: list[Line], points: list[_Points], stride: int, every: bool
 ) -> list[int]:
-    """Find the channels whose lines are wrong on some ``stride``-th code or step, and add these to ``points``."""
+    """Find the channels whose lines are wrong at a ``stride``-th code or step, and add such codes to ``points``."""
     marks = np.arange(0, levels.codes, stride) if every else np.arange(1, levels.top + 1, stride)
     size = max(_BLOCK // len(lines), 1)
     for start in range(0, len(marks), size):
@@ -272,7 +278,7 @@ def _find_refuted(
 
 
 def _sample_codes(levels: Levels, lines: list[Line], places: Array) -> tuple[Array, Array, Array]:
-    """Return each channel's codes at ``places``, and the bounds of the function's levels there."""
+    """Return each channel's codes with the indices ``places``, and the lowest and highest level allowed there."""
     codes = levels.lo + places
     factor, offset, power = _make_columns(
         [(line.factor, line.offset, line.power) for line in lines]
@@ -282,9 +288,9 @@ def _sample_codes(levels: Levels, lines: list[Line], places: Array) -> tuple[Arr
 
 
 def _sample_steps(levels: Levels, lines: list[Line], steps: Array) -> tuple[Array, Array, Array]:
-    """Return the first codes at which the lines reach ``steps``, the codes before, and the bounds of the levels there.
+    """Return the codes on both sides of each line's ``steps``, and the lowest and highest level that it allows there.
 
-    ``ceil((least << power - offset) / factor)``, with quotients and remainders apart, which 64 bits hold.
+    The first code is ``ceil((least << power - offset) / factor)``, computed by quotients and remainders of 64 bits.
     """
     least = levels.find_least(steps)
     parts = [
@@ -305,7 +311,7 @@ def _sample_steps(levels: Levels, lines: list[Line], steps: Array) -> tuple[Arra
 
 
 def _make_columns(rows: list[tuple[int, ...]]) -> list[Array]:
-    """Return each column of ``rows``, a row for each channel, as an array (channels, 1)."""
+    """Return each column of ``rows``, which has one row per channel, as an array (channels, 1)."""
     return list(np.array(rows, np.int64).T[:, :, None])
 
 
@@ -315,7 +321,7 @@ def _make_columns(rows: list[tuple[int, ...]]) -> list[Array]:
 def round_line(function: Function, x: Reals, to: Fixed) -> Op | None:
     """Lower ``function(x)`` to an integer factor and offset per channel, rounded to ``to``.
 
-    ``function`` does not turn and gives numbers of ``to``. None where a table is smaller, or where these are no lines.
+    ``function`` is monotone and returns numbers of ``to``. None if a table is smaller, or if no lines fit.
     Where only float32's rounding prevents lines, the lowering's ``rounds`` record it. The returned op then has the
     right type only: the lowering is repeated in float64.
     """
@@ -350,12 +356,15 @@ def round_line(function: Function, x: Reals, to: Fixed) -> Op | None:
 
 
 def is_small(source: Fixed, steps: int, to: Fixed) -> bool:
-    """Return whether a table of so many steps costs less than the narrowest multiplier."""
+    """Return whether a table of so many ``steps`` costs no more than the narrowest multiplier."""
     return steps * (source.width + to.width) <= TABLE_BITS * source.width * NARROWEST
 
 
 def _list_levels(chain: Reals, to: Fixed) -> Levels | None:
-    """Return the levels of a chain that never turns and gives numbers of ``to``; None for another chain."""
+    """Return the levels of the function ``chain`` on the grid of ``to``; None if it is not monotone or too wide.
+
+    Also None for a function of a table, to which another table is the better answer.
+    """
     lo, hi = chain.x.range.hull
     if find_lookup(chain.x) is not None:
         return None  # another table is all that is needed
@@ -366,23 +375,26 @@ def _list_levels(chain: Reals, to: Fixed) -> Levels | None:
 
 
 def _with_ties(levels: Levels) -> Levels | None:
-    """Return ``levels`` for lines with so many fraction bits that each code is a step or more; None beyond 63 bits."""
+    """Return ``levels`` for lines with enough fraction bits to represent ties; None if these would be too wide.
+
+    With so many bits each code moves the line by a step or more.
+    """
     slopes = [points.find_slopes(levels)[0] for points in _choose_first_points(levels)]
     finer = max([1, *(2 - frexp(slope)[1] for slope in slopes if slope > 0)])
     return replace(levels, finer=finer) if levels.top.bit_length() + finer < CONSTANT else None
 
 
 def _is_blurred(levels: Levels, running: Arithmetic | None) -> bool:
-    """Return whether the levels are those of lines up to float32's rounding, so that lowering may repeat without it."""
+    """Return whether only rounding in float32 keeps the levels from being lines, so that float64 may find lines."""
     if running is None or running.dtype != "float32":
         return False
     return all(points.is_nearly_straight(levels) for points in _choose_first_points(levels))
 
 
 def _make_line_ops(x: Op, lines: list[Line], levels: Levels) -> Op | None:
-    """Return ``x`` times each channel's factor, plus its offset, rounded down and saturated to the function's levels.
+    """Return ``x`` times each channel's factor, plus its offset, rounded and saturated to the function's levels.
 
-    None where these are constants that C++ cannot hold.
+    None if a constant is too wide for C++.
     """
     power = max(line.power for line in lines)
     factors, offsets = np.empty((2, len(lines)), object)
@@ -411,7 +423,7 @@ def _make_constant(codes: Array, frac: int, name: str) -> Const:
 
 
 def _saturate(x: Op, levels: Levels) -> Op:
-    """Round ``x`` to the levels' grid and saturate it at the lowest and the highest."""
+    """Round ``x`` to the grid of the levels and saturate it at the lowest and the highest level."""
     lowest, highest = levels.lowest, levels.lowest + levels.top
     to = Fixed.from_range(lowest, highest, levels.frac)
     symmetric = to.signed and lowest == -to.hi

@@ -1,4 +1,4 @@
-"""``lower``: rules from Keras layers to IR ops, one per layer class, and the parts that rules share.
+"""``lower``: the rules that translate Keras layers to IR ops, one per layer class, and functions that rules share.
 
 A rule is defined next to its layer::
 
@@ -7,8 +7,8 @@ A rule is defined next to its layer::
         return Add(x, Const.of(layer.offset, "offset"))
 
 It receives the layer and the ops of its input tensors, and returns the op of its output, or several. A rule
-registered with ``reads_reals`` also takes ``Reals``, numbers that a quantizer is still to come for. Rules may
-also be registered for quantizer classes: they say what an activation is.
+registered with ``reads_reals`` also takes ``Reals``, numbers that a later quantizer turns into codes. Rules may
+also be registered for quantizer classes: these rules lower activations.
 """
 
 from __future__ import annotations
@@ -67,9 +67,9 @@ _LINES = {
     keras.activations.hard_tanh: (1.0, 0.0, -1.0, 1.0),
     functions.smooth_tanh: (0.375, 0.0, -1.0, 1.0),
 }
-"""Functions that are ``clip(slope * x + offset, lowest, highest)``: slope, offset, lowest, highest."""
+"""Functions of the form ``clip(slope * x + offset, lowest, highest)``: slope, offset, lowest, highest."""
 _FINEST = 20
-"""Fraction bits up to which float32 computes each of them, between its limits, without rounding."""
+"""Largest number of fraction bits of an input for which float32 computes functions of ``_LINES`` without rounding."""
 _TWO_VALUED = (functions.binary_sigmoid, functions.binary_tanh)
 _RISING = (
     *(
@@ -86,23 +86,23 @@ _RISING = (
     ),
     *("sigmoid", "log_sigmoid", "tanh", "softplus", "softsign", "hard_sigmoid", "hard_tanh"),
 )
-"""Keras' functions of each number alone that never turn."""
+"""Names of Keras' elementwise functions that are monotone."""
 _TURNING = (
     *("gelu", "silu", "swish", "hard_silu", "hard_swish", "mish"),
     *("squareplus", "sparse_plus", "sparse_sigmoid", "tanh_shrink"),
 )
-"""Keras' functions of each number alone that do, be it by float rounding only."""
+"""Names of Keras' elementwise functions that are not monotone, some of them by float rounding only."""
 _RISES = {
     function: name in _RISING
     for name in (*_RISING, *_TURNING)
     for module in (keras.activations, keras.ops)
     if (function := getattr(module, name, None)) is not None
 } | dict.fromkeys(_LINES, True)
-"""Functions of each number alone that a quantizer may follow, and whether they never turn."""
+"""Elementwise functions that a quantizer may follow, and whether each is monotone."""
 
 
 class Lower:
-    """The rules, found by the class of a layer or quantizer; ``qhls.lower`` is the one instance."""
+    """The lowering rules, by class of layer or quantizer; ``qhls.lower`` is the only instance."""
 
     def __init__(self) -> None:
         self._rules: dict[type, Rule] = {}
@@ -111,9 +111,9 @@ class Lower:
     def register(
         self, cls: type, reads_reals: bool = False, moves: bool = False, masked: bool = False
     ) -> Callable[[R], R]:
-        """Make the decorated function the rule for ``cls``, and for subclasses that compute the same.
+        """Register the decorated function as the rule for ``cls`` and for its subclasses that compute the same.
 
-        ``moves``: it only moves elements of one tensor, so that a function of each number may come before or behind
+        ``moves``: it only moves elements of one tensor, so that an elementwise function may come before or after
         it. ``masked``: it takes the keyword ``mask``, an op of 0 and 1. A later rule for the same class replaces the
         earlier one.
         """
@@ -178,7 +178,7 @@ class Lower:
         raise _explain_missing_rule(layer)
 
     def __call__(self, layer: KerasLayer, *inputs: Tensor) -> LayerResult:
-        """Lower ``layer`` on ``inputs`` to one op or several, named after the layer.
+        """Lower ``layer`` on ``inputs`` to one tensor or several, exact or of real numbers; their ops name the layer.
 
         Raises:
             LoweringError: no rule exists, or the layer has no exact meaning in integers.
@@ -196,7 +196,7 @@ def _explain_registration(layer: KerasLayer) -> str:
 
 
 def _explain_real_layer(layer: KerasLayer) -> LoweringError | None:
-    """Return the error for a layer of Keras that has a quantised twin."""
+    """Return the error that advises the quantised twin of a Keras layer; None if ``layer`` has no twin."""
     twin = find_twin(type(layer))
     if not type(layer).__module__.startswith("keras.") or twin is None:
         return None
@@ -238,7 +238,7 @@ _host_softmax: ContextVar[list[LeftSoftmax] | None] = ContextVar("qhls_host_soft
 
 @contextmanager
 def leave_softmax_to_host(last: bool) -> Iterator[list[LeftSoftmax]]:
-    """Leave a softmax to the host within this context, if ``last``: nothing is computed, the layer is recorded."""
+    """Enter a context that, if ``last``, records each softmax for the host in the yielded list, and else refuses it."""
     notes: list[LeftSoftmax] = []
     token = _host_softmax.set(notes if last else None)
     try:
@@ -248,7 +248,7 @@ def leave_softmax_to_host(last: bool) -> Iterator[list[LeftSoftmax]]:
 
 
 def activate(layer: Any, activation: Callable[..., Any] | None, x: Tensor) -> Tensor:
-    """Apply ``activation``, a quantizer or one of Keras' functions, to ``x``.
+    """Apply ``activation``, a quantizer, layer or function of Keras, to ``x``; None leaves ``x`` as it is.
 
     Raises:
         LoweringError: it has no exact meaning in integers, or not in the type in which ``layer`` computes.
@@ -324,7 +324,7 @@ def make_zero() -> Const:
 
 
 def lower_softmax(layer: KerasLayer, x: Op, axis: int | Sequence[int] = -1) -> Op:
-    """Leave the softmax of ``x`` to the host, since nothing in the graph reads it; ``axis`` is that of Keras."""
+    """Record that the host computes the softmax of ``x``, and return ``x``; ``axis`` is Keras' argument."""
     notes = _host_softmax.get()
     if notes is None:
         raise explain_refusal(
@@ -344,7 +344,7 @@ def lower_softmax(layer: KerasLayer, x: Op, axis: int | Sequence[int] = -1) -> O
 
 
 def apply_leaky(x: Op, slope: float) -> Op | None:
-    """Multiply ``x`` by ``slope`` where it is negative; None for a slope of too many bits (``has_few_bits``)."""
+    """Return ``x``, multiplied by ``slope`` where ``x`` is negative; None if ``slope`` fails ``has_few_bits``."""
     if slope == 0:
         return Max(x, make_zero())
     if not has_few_bits(slope):
@@ -353,7 +353,7 @@ def apply_leaky(x: Op, slope: float) -> Op | None:
 
 
 def rectify(x: Op, slope: float = 0.0, highest: float | None = None) -> Op | None:
-    """Return ``apply_leaky(x)`` up to ``highest``; None where these have too many bits (``has_few_bits``)."""
+    """Return ``apply_leaky(x, slope)``, limited to at most ``highest``; None if a constant fails ``has_few_bits``."""
     bent = apply_leaky(x, slope)
     if bent is None or highest is None:
         return bent
@@ -366,17 +366,17 @@ _RECTIFIERS: dict[Any, dict[str, float]] = {
     keras.activations.relu6: {"highest": 6.0},
     keras.ops.relu6: {"highest": 6.0},
 }
-"""Functions that ``rectify`` computes, and its arguments."""
+"""Keras' functions that ``rectify`` computes, and the arguments that it needs for each."""
 
 
 def has_few_bits(numbers: ArrayLike) -> bool:
-    """Return whether all ``numbers`` are integers of at most 12 bits times powers of two: hardware holds these."""
+    """Return whether each number is an integer of at most 12 bits times a power of two, so that products are narrow."""
     mantissas, _ = np.frexp(np.asarray(numbers, np.float64))
     return bool((np.rint(np.ldexp(mantissas, 12)) == np.ldexp(mantissas, 12)).all())
 
 
 def multiply_by(x: Op, factors: ArrayLike) -> Op:
-    """Multiply ``x`` by ``factors``, which broadcast to it."""
+    """Multiply ``x`` by ``factors``, which broadcast to its shape."""
     mantissas, exponents = np.frexp(np.asarray(factors, np.float64))
     if mantissas.size and (mantissas == 0.5).all() and (exponents == exponents.flat[0]).all():
         return Shift(x, int(exponents.flat[0]) - 1)
@@ -448,7 +448,10 @@ def _lower_quantized_relu(quantizer: quantized_relu, x: Tensor) -> Op:
 
 
 def _round_leaky_lines(quantizer: quantized_relu, x: Reals) -> Op | None:
-    """Return the sum of both halves of a leaky quantizer of real numbers, if each is a rounded line; else None."""
+    """Lower a leaky quantizer as a sum of two rounded lines, for positive and for negative numbers, or return None.
+
+    The result is None if one of both is no rounded line.
+    """
     bits, integer, slope = quantizer.bits, quantizer.integer, quantizer.negative_slope
     lowest, frac = -slope * 2.0**integer, bits - 1 - integer
     if lowest * 2.0**frac > -1.0:
@@ -468,7 +471,7 @@ def _round_leaky_lines(quantizer: quantized_relu, x: Reals) -> Op | None:
 @lower.register(quantized_sigmoid, reads_reals=True)
 @lower.register(quantized_tanh, reads_reals=True)
 def _lower_squashed(quantizer: quantized_sigmoid | quantized_tanh, x: Tensor) -> Op:
-    """Lower a squashing function to a rounded line, if it is one and a table is not smaller."""
+    """Lower a quantised sigmoid or tanh to a rounded line if it is piecewise linear and no table is smaller."""
     line = quantizer.line
     if (
         not isinstance(x, Op)

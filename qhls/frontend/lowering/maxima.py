@@ -23,10 +23,10 @@ from qhls.quantizers.keras_types import KerasLayer, KerasTensor, ops
 
 
 def take_maximum(layer: KerasLayer, x: Tensor, make: Callable[[Op], Op]) -> Tensor:
-    """Return the maxima that ``make`` takes within channels of ``x``.
+    """Return the maxima of ``x`` that ``make`` computes within each channel, such as by a max pooling.
 
-    Maxima of real numbers are taken before their function, if it rises in every channel. Else they are taken of the
-    results of a quantizer that rises. Before a function that never turns, codes first get the sign by which it rises.
+    Maxima of real numbers are computed before their function, if it rises in every channel, else after a rising
+    quantizer. Before a monotone function, codes first get the sign with which it rises.
     """
     x = make_exact(x)
     if isinstance(x, Op):
@@ -43,18 +43,18 @@ def take_maximum(layer: KerasLayer, x: Tensor, make: Callable[[Op], Op]) -> Tens
 
 
 def _is_by_channel(x: Reals) -> bool:
-    """Return whether ``x`` before its moves is a function that never turns of each channel."""
+    """Return whether ``x``, before its elements are moved, applies one monotone function to each channel."""
     return x.monotone and (x.shared or x.dims is None)
 
 
 def _find_signs(x: Reals) -> Array:
-    """Return for each channel -1 if its function falls, else 1."""
+    """Return -1 for each channel whose function falls, and 1 for every other channel."""
     ends = make_float_function(x.function, x.x, x.channels)(np.array([x.x.range.hull] * x.channels))
     return np.where(ends[:, 0] <= ends[:, 1], 1, -1)
 
 
 def _turn_maximum(x: Reals) -> Reals | None:
-    """Return ``x``, of which maxima were taken, as a function of maxima of codes times signs; None where it is none."""
+    """Return the maxima ``x`` of real numbers as a function of maxima of signed codes; None if that is impossible."""
     if x.move is None or not _is_by_channel(x):
         return None
     signs, function = _find_signs(x), x.function
@@ -79,7 +79,7 @@ def _turn_maximum(x: Reals) -> Reals | None:
 
 
 def _find_channels(make: Callable[[Op], Op], shape: tuple[int, ...]) -> Array | None:
-    """Return the channel of each maximum that ``make`` takes in ``shape``; None if it takes some across channels."""
+    """Return the channel of each maximum that ``make`` computes in ``shape``; None if one spans several channels."""
     # The largest channel of a window is its smallest one.
     largest = find_places(make, shape, np.arange(shape[-1]))
     smallest = shape[-1] - 1 - find_places(make, shape, np.arange(shape[-1])[::-1])

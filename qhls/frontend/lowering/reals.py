@@ -19,14 +19,14 @@ from qhls.ir.integers import Array
 from qhls.quantizers.keras_types import KerasTensor, ops
 
 Function = Callable[[Any], Any]
-"""Function of each number of a float tensor (samples, channels)."""
+"""Elementwise function of a float tensor (samples, channels), which may differ between channels."""
 
 
 @dataclass(frozen=True)
 class Move:
-    """Function of a layer behind real numbers, applied behind their quantizer instead.
+    """A movement of elements by a layer that reads real numbers; it is applied to the codes of their later quantizer.
 
-    ``make`` moves the elements of an op, which then has ``shape``. ``maximum``: where it also takes maxima; only
+    ``make`` moves the elements of an op, which then has ``shape``. ``maximum``: given if it also takes maxima; only
     functions that rise may come before a maximum as well. ``selects``: which elements are moved depends on data; each
     stays in its channel.
     """
@@ -39,7 +39,7 @@ class Move:
 
 @dataclass(frozen=True)
 class Boundary:
-    """Places, some inputs of one layer, at which quantizers would remove the reason of ``error``.
+    """The inputs of one layer at which quantizers would prevent ``error``.
 
     ``turn``: for maxima of real numbers, the function that returns them as a function of the maxima of codes.
     """
@@ -49,7 +49,7 @@ class Boundary:
     turn: Callable[[Reals], Reals | None] = lambda reals: None
 
     def refuse(self) -> None:
-        """Raise the error, or note the places for quantizers if a resolver is in force: it then traces again."""
+        """Raise the error or, if the current resolver can insert quantizers here, request another trace with them."""
         resolver = _resolver.get()
         if resolver is None or resolver.forced.issuperset(self.places):
             raise self.error
@@ -58,12 +58,12 @@ class Boundary:
 
 @dataclass(frozen=True)
 class Reals:
-    """``function(x)``: numbers that hardware never holds. A quantizer at the end turns them into steps of ``x``.
+    """The real numbers ``function(x)``, which hardware never stores: a later quantizer turns them into steps of ``x``.
 
-    The last axis of ``x`` is that of the channels; ``function`` may be another one for each of them, unless it is
-    ``shared``. ``monotone``: whether it never turns. ``refusal`` is what is wrong where no quantizer comes. ``layer``:
-    the one that returned these numbers, behind the names of the models around it. ``dims``: the shape, where ``x`` is
-    flat because every element has another function. ``move``: what is still to be done behind ``function``.
+    The last axis of ``x`` is that of the channels; ``function`` may differ between them, unless it is ``shared``.
+    ``monotone``: whether it never turns. ``refusal`` is the error if no quantizer follows. ``layer``: the name of the
+    layer that returned these numbers, behind the names of the models around it. ``dims``: the shape, where ``x`` is
+    flat because every element has another function. ``move``: what remains to be done after ``function``.
     """
 
     x: Op
@@ -78,24 +78,24 @@ class Reals:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """That of the tensor, without the batch."""
+        """The shape of the tensor, without the batch."""
         return self._before if self.move is None else self.move.shape
 
     @property
     def _before(self) -> tuple[int, ...]:
-        """The shape before ``move``."""
+        """The shape before ``move`` is applied."""
         return self.x.shape if self.dims is None else self.dims
 
     @property
     def channels(self) -> int:
-        """Return the number of functions: the length of the last axis of the input of ``function``."""
+        """Return the number of channels, each with its function; 1 if all numbers share one function."""
         return 1 if self.shared else self.x.shape[-1]
 
     def apply(self, function: Function, monotone: bool = True, shared: bool = False) -> Reals:
-        """Apply ``function`` to these numbers, (samples, channels) or, if ``shared``, of any shape.
+        """Return ``function`` of these numbers; it receives (samples, channels) or, if ``shared``, any shape.
 
         Raises:
-            RealNumbersError: it may fall, behind a maximum of these numbers.
+            RealNumbersError: ``function`` may fall, but follows a maximum of these numbers.
         """
         x = self.prepare(function, monotone, shared)
         inner = x.function
@@ -108,10 +108,10 @@ class Reals:
         )
 
     def prepare(self, function: Function, monotone: bool, shared: bool) -> Reals:
-        """Return the same numbers in a form that ``function`` may follow, as ``apply`` does.
+        """Return the same numbers in a form to which ``apply`` can append ``function``.
 
         Raises:
-            RealNumbersError: it may fall, behind a maximum of these numbers.
+            RealNumbersError: ``function`` may fall, but follows a maximum of these numbers.
         """
         move = self.move
         free = shared or move is None or move.selects
@@ -120,7 +120,7 @@ class Reals:
         return self if free else self.separate()
 
     def separate(self) -> Reals:
-        """Return the same numbers with a function for each element.
+        """Return the same numbers with a separate function for each element.
 
         Raises:
             RealNumbersError: a maximum was taken of them, so that they are no function of one element.
@@ -138,7 +138,7 @@ class Reals:
         return replace(self, x=flat, function=function, shared=False, dims=self.shape)
 
     def _turn(self) -> Reals:
-        """Return the same numbers as a function of maxima of codes; with a resolver any, since it traces again."""
+        """Return these maxima of real numbers as a function of maxima of codes; refuse them if that is impossible."""
         boundary = self.move.maximum if self.move is not None else None
         if self.move is None or boundary is None:
             return self
@@ -149,7 +149,7 @@ class Reals:
         return turned
 
     def move_by(self, make: Callable[[Op], Op], maximum: Boundary | None = None) -> Reals:
-        """Return the numbers as ``make`` moves them; ``maximum`` is given if it takes maxima (see ``Move``)."""
+        """Return the numbers after ``make`` moved them; ``maximum`` is given if it takes maxima (see ``Move``)."""
         first = self.move
         moves = first is None and maximum is None
         if moves and (self.shared or (self.dims is None and _is_channelwise(make, self.shape))):
@@ -163,11 +163,11 @@ class Reals:
         return replace(self, move=replace(both, selects=first.selects))
 
     def select(self, make: Callable[[Op], Op], shape: tuple[int, ...]) -> Reals:
-        """Return the numbers of ``shape`` that ``make`` selects by data, each from its own channel."""
+        """Return the numbers, of ``shape``, that ``make`` selects depending on data, each within its channel."""
         return replace(self, move=Move(make, shape, selects=True))
 
     def place(self, x: Op) -> Op:
-        """Return ``x``, made of each of these numbers before they move, in its shape and moved."""
+        """Return ``x``, an op with one element per number before the move, reshaped and moved like the numbers."""
         shaped = x if x.shape == self._before else Reshape(x, self._before)
         return shaped if self.move is None else self.move.make(shaped)
 
@@ -180,7 +180,7 @@ class Reals:
 
 
 def _regroup(function: Function, channels: int) -> Function:
-    """Apply ``function`` of (samples, channels) to (samples, elements), which repeat the channels."""
+    """Return ``function`` of (samples, channels) as one of (samples, elements), in which the channels repeat."""
 
     def apply_regrouped(v: KerasTensor) -> KerasTensor:
         return ops.reshape(function(ops.reshape(v, (-1, channels))), ops.shape(v))
@@ -189,7 +189,7 @@ def _regroup(function: Function, channels: int) -> Function:
 
 
 def is_rising(function: Function) -> bool:
-    """Return whether samples show a monotone function, one for all numbers, to rise."""
+    """Return whether a monotone ``function``, the same for all numbers, rises between two distant points."""
     running = find_arithmetic()
     points = ops.convert_to_tensor([[-_FAR], [_FAR]], running.dtype if running else "float32")
     low, high = np.asarray(ops.convert_to_numpy(function(points))).ravel().tolist()
@@ -197,11 +197,11 @@ def is_rising(function: Function) -> bool:
 
 
 _FAR = 2.0**20
-"""Number beyond the steps of most functions."""
+"""A number whose magnitude exceeds all inputs at which most functions have steps."""
 
 
 def _run_on_places(make: Callable[[Op], Op], shape: tuple[int, ...]) -> tuple[Op, Graph]:
-    """Return the result and graph of ``make`` on an input of ``shape`` that holds its elements' numbers."""
+    """Return the result and the graph of ``make`` on an input of ``shape`` that can contain element indices."""
     with enter_layer("moved"):
         row = Input(shape, Fixed(False, max(int(np.prod(shape)).bit_length(), 1), 0), name="row")
         moved = make(row)
@@ -211,7 +211,7 @@ def _run_on_places(make: Callable[[Op], Op], shape: tuple[int, ...]) -> tuple[Op
 def find_places(
     make: Callable[[Op], Op], shape: tuple[int, ...], numbers: Array | None = None
 ) -> Array:
-    """Return the source index in ``shape`` of each element that ``make`` moves, or its one of ``numbers``."""
+    """Return, for each element that ``make`` moves, the index of its source, or the source's entry of ``numbers``."""
     _, graph = _run_on_places(make, shape)
     size = int(np.prod(shape))
     codes = np.arange(size) if numbers is None else np.resize(numbers, size)
@@ -226,7 +226,10 @@ def _is_channelwise(make: Callable[[Op], Op], shape: tuple[int, ...]) -> bool:
 
 
 def select_functions(function: Function, places: Array, size: int) -> Function:
-    """Return ``function`` of (samples, ``size``) for (samples, elements); ``places`` are the elements' sources."""
+    """Return a function of (samples, elements) that applies entry ``places[i]`` of ``function`` to element ``i``.
+
+    ``function`` is one of (samples, ``size``).
+    """
     order = np.argsort(places, kind="stable")
     first = np.searchsorted(places[order], places[order])
     times = np.empty(len(places), int)
@@ -245,10 +248,10 @@ def select_functions(function: Function, places: Array, size: int) -> Function:
 
 @dataclass(frozen=True)
 class Joined:
-    """``make(*parts)``: elements of several tensors, of which some are real numbers, in a tensor of ``shape``.
+    """A tensor ``make(*parts)`` of ``shape`` that joins elements of several tensors, some of them real numbers.
 
-    What a quantizer or another function of each number makes of them, it makes of each part. ``boundary``: the inputs
-    of the layer that joined them. ``maximum``: as in ``Move``.
+    A quantizer or another elementwise function is applied to each part. ``boundary``: the inputs of the layer that
+    joined them. ``maximum``: as in ``Move``.
     """
 
     parts: tuple[Op | Reals, ...]
@@ -264,10 +267,10 @@ class Joined:
         return self.boundary.error
 
     def apply_each(self, step: Callable[[Op | Reals], Any], rising: bool) -> Any:
-        """Return what ``step`` makes of each part, joined: an op where all of these are.
+        """Apply ``step`` to each part and return the joined results: an op if all results are ops.
 
         Raises:
-            RealNumbersError: it may fall, behind a maximum of the parts.
+            RealNumbersError: ``step`` may fall, but follows a maximum of the parts.
         """
         if self.maximum is not None and not rising:
             self.maximum.refuse()
@@ -277,7 +280,7 @@ class Joined:
         return replace(self, parts=parts)
 
     def move_by(self, make: Callable[[Op], Op], maximum: Boundary | None = None) -> Joined:
-        """Return the elements as ``make`` moves them; ``maximum`` is given if it takes maxima."""
+        """Return the elements after ``make`` moved them; ``maximum`` is given if it takes maxima."""
         moved, _ = _run_on_places(make, self.shape)
         first = self.make
         return replace(
@@ -296,7 +299,7 @@ LayerResult = Tensor | tuple[Tensor, ...]
 def join_tensors(
     xs: Sequence[Tensor], make: Callable[..., Op], shape: tuple[int, ...], boundary: Boundary
 ) -> Joined:
-    """Return ``make(*xs)``, which has ``shape``, of tensors that need not be exact."""
+    """Join the tensors ``xs``, of which some are not exact, by ``make`` to a tensor of ``shape``."""
     parts: list[Op | Reals] = []
     ends: list[tuple[Callable[..., Op], slice]] = []
     maximum = None
@@ -320,7 +323,7 @@ def apply_real(
     monotone: bool = True,
     shared: bool = False,
 ) -> Reals | Joined:
-    """Return ``function(x)`` as reals; ``refusal`` is for an exact ``x``, else the first one stays.
+    """Return ``function(x)`` as real numbers; ``refusal`` is their error if ``x`` is exact, else that of ``x`` remains.
 
     ``function`` receives (samples, channels) or, if it is ``shared`` by all numbers, any shape.
     """
@@ -343,9 +346,9 @@ def apply_real_along(
     monotone: bool = True,
     axes: Collection[int] = (),
 ) -> Reals | Joined:
-    """Return ``apply_real`` of a ``function`` on (samples, *shape) that differs along ``axes`` (batch not counted).
+    """Return ``function(x)`` as real numbers for a function that differs along ``axes`` (batch not counted).
 
-    Along the others it also takes an axis of length 1.
+    ``function`` receives (samples, *shape). Along axes without differences it must also accept length 1.
     """
     shape = x.shape
     rank = len(shape)
@@ -371,7 +374,7 @@ def apply_real_along(
 
 
 def require_exact(layer: object, x: Tensor, place: ReadingPlace | None = None) -> Op:
-    """Return ``x``, an exact tensor that ``layer`` can read; ``None`` is the user of the model.
+    """Return ``x`` as an exact tensor that ``layer`` can read; ``None`` as layer means the user of the model.
 
     Real numbers become what the resolver in force makes of them. ``place``: where they are read, if not as an input.
 
@@ -390,7 +393,7 @@ def require_exact(layer: object, x: Tensor, place: ReadingPlace | None = None) -
 
 
 def make_exact(x: Tensor) -> Tensor:
-    """Return ``x``, made exact if the resolver in force was asked for a quantizer where it is read."""
+    """Return ``x``, or an exact tensor if the current resolver was asked for a quantizer where ``x`` is read."""
     resolve, at = _resolver.get(), _places.get().get(id(x))
     if isinstance(x, Op) or resolve is None or at is None or at not in resolve.forced:
         return x
@@ -402,7 +405,7 @@ def find_boundary(
     error: LoweringError | None = None,
     turn: Callable[[Reals], Reals | None] = lambda reals: None,
 ) -> Boundary:
-    """Return the boundary of a layer that reads ``xs``, of which one at least is no exact tensor."""
+    """Return the ``Boundary`` of a layer that reads ``xs``, of which at least one is not exact."""
     first = next(x for x in xs if not isinstance(x, Op))
     numbers = first.boundary.error.reals if isinstance(first, Joined) else first
     places = (_places.get().get(id(x)) for x in xs if not isinstance(x, Op))
@@ -413,7 +416,7 @@ def find_boundary(
 
 
 class RealNumbersError(LoweringError):
-    """No quantizer follows ``reals``."""
+    """The error for real numbers ``reals`` that no quantizer follows."""
 
     def __init__(self, message: str, reals: Reals) -> None:
         super().__init__(message)
@@ -422,7 +425,7 @@ class RealNumbersError(LoweringError):
 
 @dataclass(frozen=True)
 class ReadingPlace:
-    """Place of reading: some inputs of a node of Keras' graph, or the end of an activation within a layer.
+    """A place where a tensor is read: inputs of a node of Keras' graph, or the result of an activation in a layer.
 
     ``reader``: the node, the model whose outputs they are, or the layer or cell whose attribute ``which`` names.
     ``path``: the names of the models around it.
@@ -434,16 +437,16 @@ class ReadingPlace:
 
 
 class Resolver(Protocol):
-    """Maker of exact tensors from real numbers. At the places ``forced`` it makes them whoever reads them."""
+    """A callback that makes exact tensors from real numbers; at the places ``forced`` it does so for every reader."""
 
     forced: set[ReadingPlace]
 
     def __call__(self, reals: Reals | Joined, place: ReadingPlace) -> Op:
-        """Return the exact tensor that is read at ``place`` instead."""
+        """Return the exact tensor that is read at ``place`` instead of ``reals``."""
         ...
 
     def force(self, places: Collection[ReadingPlace]) -> None:
-        """Note that the trace has to be repeated with ``places`` among those forced."""
+        """Request that the trace is repeated with ``places`` added to ``forced``."""
         ...
 
 
@@ -455,7 +458,7 @@ _places: ContextVar[Mapping[int, ReadingPlace]] = ContextVar(
 
 @contextmanager
 def use_resolver(resolve: Resolver) -> Iterator[None]:
-    """Let ``resolve`` make real numbers exact within this context, where ``require_exact`` would refuse them."""
+    """Enter a context in which ``resolve`` makes real numbers exact where ``require_exact`` would refuse them."""
     token = _resolver.set(resolve)
     try:
         yield

@@ -54,22 +54,22 @@ from qhls.quantizers import Quantizer
 from qhls.quantizers.keras_types import KerasLayer, KerasTensor, ops
 
 WIDEST_STATE = 53
-"""Bits of a state: beyond, Keras' float64 is no reference and the state would grow with every step."""
+"""Largest width of a state in bits, since Keras' float64 is no reference for wider ones, which grow at every step."""
 
 _ATTEMPTS = 5
-"""Types tried for a state: with a quantizer the second one lasts."""
+"""Largest number of types that are tried for a state; with a quantizer the second type suffices."""
 
 _StepFunction = Callable[["_Cell", Op, list[Op]], list[Tensor]]
-"""Cell, the input times the kernel, quantised states -> new states; the first is the output."""
+"""A function from a cell, the input times the kernel and the quantised states to the new states, the output first."""
 
 _read_at_once: ContextVar[bool] = ContextVar("qhls_read_at_once", default=False)
 """True within a layer that computes with the results of a recurrent layer, which then cannot be real numbers."""
 
 
 class _Cell:
-    """A Keras cell in the steps of a sequence, which all read the same constants.
+    """A Keras cell whose quantised weights are the same constants in all steps of a sequence.
 
-    ``real``: whether its output may be real numbers, because no step reads it but through a quantizer. ``masked``:
+    ``real``: whether its output may be real numbers, because steps read it only through a quantizer. ``masked``:
     whether steps choose between states, and so quantise those that they read themselves.
     """
 
@@ -81,20 +81,20 @@ class _Cell:
         self._weights: dict[tuple[str, Any], Const] = {}
 
     def get_weight(self, variable: str, *index: int | slice) -> Const:
-        """Return the quantised ``variable``, or its part ``[index]``."""
+        """Return the quantised weight ``variable``, or the part of it at ``index``."""
         key = (variable, str(index))
         if key not in self._weights:
             self._weights[key] = make_weight(self.keras, variable, lambda w: w[index])
         return self._weights[key]
 
     def carry(self, state: Tensor) -> Op:
-        """Return ``state`` as the next step reads it."""
+        """Return ``state`` as the next step reads it: exact and, without a mask, quantised."""
         return (
             require_exact(self.keras, state) if self.masked else _quantize_state(self.keras, state)
         )
 
     def apply_function(self, name: str, x: Op) -> Op:
-        """Apply the activation ``name`` to ``x``."""
+        """Apply the cell's activation ``name`` to ``x`` and return an exact result."""
         return require_exact(self.keras, self._activate(name, x), ReadingPlace(self.keras, name))
 
     def apply_output(self, x: Op) -> Tensor:
@@ -163,7 +163,7 @@ def _lower_recurrence(
 
 @dataclass(frozen=True)
 class _Recurrence:
-    """A layer's step on the rows of ``x``, the input times the kernel."""
+    """A recurrent layer, with the ``step`` that it applies to each row of ``x``, the input times the kernel."""
 
     layer: keras.layers.RNN
     step: _StepFunction
@@ -171,10 +171,10 @@ class _Recurrence:
     x: Op
 
     def settle(self, entering: list[Op]) -> tuple[Graph, Tensor] | None:
-        """Find types of the states that a step keeps, and build its graph; None if they keep growing.
+        """Find types of the states that a step does not widen, and build the step's graph; None if states keep growing.
 
-        Its result: the states, one after another, or the output alone where nothing else is asked for. The tensor is
-        this result too, as reals where the output is.
+        The graph's first output: all states, concatenated, if the layer returns them, else the cell's output. The
+        tensor is this output too, as real numbers if the output is real.
         """
         types = [state.type for state in entering]
         for _ in range(_ATTEMPTS):
@@ -200,7 +200,7 @@ class _Recurrence:
         return Graph((row, *states), (_find_below(result), *following), "step"), result
 
     def scan(self, entering: list[Op], body: Graph, result: Tensor) -> LayerResult:
-        """Compute the layer's results by a ``Scan``."""
+        """Return the layer's results, computed by a ``Scan`` of the step's graph."""
         scanned = Scan(self.x, tuple(entering), body, self.layer.return_sequences)
         results = self._collect_results(scanned, entering[0].size)
         outputs = tuple(_reapply(op, result) for op in results)
@@ -220,7 +220,7 @@ class _Recurrence:
         return (output, *(View(scanned, (units,), (1,), place) for place in places))
 
     def unroll(self, entering: list[Op]) -> LayerResult:
-        """Compute the layer's results step by step."""
+        """Return the layer's results, computed by separate ops for every step."""
         outputs = list[Tensor]()
         states = list[Tensor](entering)
         for t in range(self.x.shape[0]):
@@ -240,7 +240,7 @@ def _count_states(layer: keras.layers.RNN) -> int:
 
 
 def _mask_step(step: _StepFunction, zeros: bool, apart: bool) -> _StepFunction:
-    """Make a step of rows whose last number is 1, or 0 where output and states stay as they are.
+    """Make a masked step: where the last number of a row is 0, output and states stay as they are.
 
     ``zeros``: the output is 0 instead. ``apart``: the output is not the first state, but is carried before it.
     """
@@ -261,7 +261,7 @@ def _mask_step(step: _StepFunction, zeros: bool, apart: bool) -> _StepFunction:
 
 
 def _reverse(x: Op) -> Op:
-    """Return ``x`` with its last row first."""
+    """Return ``x`` with its rows in reverse order."""
     steps, units = x.shape
     return View(x, x.shape, (-units, 1), (steps - 1) * units)
 
@@ -278,22 +278,22 @@ def _split_gates(x: Op, count: int) -> list[Op]:
 
 
 def _find_below(x: Tensor) -> Op:
-    """Return the exact tensor ``x``, or that of which it is a function."""
+    """Return ``x`` if it is exact, else the exact tensor of which its real numbers are a function."""
     return x.x if isinstance(x, Reals) else require_exact(None, x)
 
 
 def _reapply(x: Op, result: Tensor) -> Tensor:
-    """Return ``x``, under the function that made ``result`` of another tensor, if any."""
+    """Return the function of ``result`` applied to ``x`` if ``result`` is real, else ``x`` itself."""
     return replace(result, x=x) if isinstance(result, Reals) else x
 
 
 def _join(parts: list[Tensor], axis: int) -> Tensor:
-    """Join ``parts``, all made by the same function, to one tensor."""
+    """Concatenate ``parts``, all of which are exact or have the same real function, along ``axis``."""
     return _reapply(Concat(tuple(map(_find_below, parts)), axis), parts[0])
 
 
 def _quantize_state(cell: QCell, state: Tensor) -> Op:
-    """Quantize ``state``; the first, of zeros, is known."""
+    """Quantise ``state`` by the cell's state quantizer, if it has one; a constant first state stays a constant."""
     if cell.state_quantizer is None:
         return require_exact(cell, state)
     if isinstance(state, Const):
@@ -303,7 +303,7 @@ def _quantize_state(cell: QCell, state: Tensor) -> Op:
 
 
 def _multiply(state: Op, w: Const) -> Op:
-    """Return ``state @ w``, also of a known state."""
+    """Return ``state @ w``, which is a constant if ``state`` is one."""
     if isinstance(state, Const):
         row = state.codes.map(lambda array: array.reshape(1, -1)) @ w.codes
         return Const(row.map(lambda array: array[0]).tighten(), state.frac + w.frac, name="start")
@@ -311,7 +311,7 @@ def _multiply(state: Op, w: Const) -> Op:
 
 
 def _sum(a: Op, b: Const) -> Op:
-    """Return ``a + b``, also of a known ``a``."""
+    """Return ``a + b``, which is a constant if ``a`` is one."""
     if not isinstance(a, Const):
         return Add(a, b)
     frac = max(a.frac, b.frac)
@@ -351,7 +351,7 @@ def _lower_gru_step(cell: _Cell, x: Op, states: list[Op]) -> list[Tensor]:
     update_x, reset_x, candidate_x = _split_gates(x, 3)
 
     def multiply_recurrent(state: Op, first: int, last: int) -> Op:
-        """Return ``state`` times gates ``first`` to ``last`` of the recurrent kernel, and their bias."""
+        """Return ``state`` times gates ``first`` to ``last - 1`` of the recurrent kernel, plus their bias."""
         columns = slice(first * units, last * units)
         product = _multiply(state, cell.get_weight("recurrent_kernel", slice(None), columns))
         if not (after and cell.keras.use_bias):
@@ -420,7 +420,7 @@ def _split_states(result: LayerResult) -> tuple[Tensor, ...]:
 
 
 def _put_beside(a: Tensor, b: Tensor) -> Tensor:
-    """Return ``a`` and ``b`` along the last axis, whose channels keep their functions."""
+    """Concatenate ``a`` and ``b`` along the last axis; their channels keep their real functions."""
     both = Concat((_find_below(a), _find_below(b)), -1)
     real = [x for x in (a, b) if isinstance(x, Reals)]
     first, second = (x.function if isinstance(x, Reals) else _keep for x in (a, b))
@@ -444,4 +444,4 @@ _MERGES: dict[str, Callable[[Op, Op], Op]] = {
     "mul": Mul,
     "ave": lambda a, b: Shift(Add(a, b), -1),
 }
-"""Merges that compute, by Keras' names."""
+"""Functions of the merge modes of ``Bidirectional`` that combine numbers, by Keras' names of the modes."""

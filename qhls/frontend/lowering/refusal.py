@@ -10,7 +10,7 @@ from qhls.quantizers.keras_types import KerasLayer
 
 
 class RealWeightsError(LoweringError):
-    """Weights that are real numbers."""
+    """The error for a layer whose weights are real numbers instead of quantised ones."""
 
 
 _BY_DATA = (
@@ -74,7 +74,7 @@ _INSTEAD: dict[str, tuple[str, str, str]] = {
         "Save the model with its layer instead.",
     ),
 }
-"""Texts of the error by class of Keras without a rule: the expected, the given, and an advice."""
+"""Texts of the error for each Keras class without a lowering rule: what was expected, what was found, and advice."""
 
 
 def find_advice(cls: type) -> tuple[str, str, str] | None:
@@ -94,14 +94,14 @@ def explain_refusal(layer: object, expected: str, actual: object, advice: str) -
 
 
 def describe_layer(layer: object) -> str:
-    """Describe a layer by name and class, a quantizer by its text."""
+    """Describe a layer by its name and class, or a quantizer by its string."""
     name = getattr(layer, "name", None)
     return f"layer {name!r} ({type(layer).__name__})" if name else f"quantizer {layer}"
 
 
 @contextmanager
 def name_layer_first(layer: KerasLayer) -> Iterator[None]:
-    """Name ``layer`` first in an error of a part of it."""
+    """Enter a context in which each ``LoweringError`` names ``layer`` first, even that of a part of ``layer``."""
     try:
         yield
     except LoweringError as error:

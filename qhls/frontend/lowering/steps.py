@@ -1,4 +1,4 @@
-"""``step_function``: a function of real numbers on an exact tensor, as an exact ``Threshold``."""
+"""``step_function``: lowering of a real function of an exact tensor to an exact ``Threshold`` or ``Lookup``."""
 
 from __future__ import annotations
 
@@ -22,33 +22,33 @@ from qhls.quantizers.keras_types import KerasTensor, ops
 from qhls.quantizers.numerics import PACKETS, pad_to_packets, skip_gradients, use_precision
 
 MOST_LEVELS = 4096
-"""The most steps a function may have: its table."""
+"""Largest number of steps of a function, and so the largest length of its table."""
 ENUMERATED = 1 << 16
-"""Inputs with up to this many codes are tried one by one; wider ones are bisected where the function never turns."""
+"""Largest number of codes that are tried one by one; with more, monotone pieces of a function are bisected."""
 MEASURED = 1 << 24
-"""Codes of all channels together that are tried one by one for an unknown function."""
+"""Largest number of codes, of all channels together, that are tried one by one if a function may turn anywhere."""
 _NOISY = 1 << 22
-"""Codes that are tried for a quantizer whose part for the gradient rounds."""
+"""Largest number of codes that are tried one by one for a quantizer whose term for the gradient rounds."""
 _BESIDE = {"float32": 2.0**-20, "float64": 2.0**-48}
-"""Shares of a number by which the rounding of a few float operations on it changes the result, and more."""
+"""Upper bounds of the relative rounding error of a few float operations, by float type."""
 _CHUNK = 1 << 20
-"""Codes that are tried at once."""
+"""Number of codes, of all channels together, that are tried in one batch."""
 _ASKED = 1 << 10
-"""Codes, of all channels together, that a round of a bisection tries; its calls cost more than so few numbers."""
+"""Number of codes, of all channels together, that a round of a bisection tries; a call costs more than so few codes."""
 
 
 def step_function(
     owner: object, function: Function, x: Tensor, turns: tuple[float, ...] | None
 ) -> Op:
-    """Return ``function(x)``, elementwise, as the steps that the float function itself makes on an integer grid.
+    """Lower the elementwise ``function(x)`` to an op with exactly the steps of the float function on an integer grid.
 
     The grid is that of ``x`` or, where ``x`` are reals, of the exact tensor they are a function of. In the latter
     case each channel has its own steps, unless all are the same. The function is called in the arithmetic of the
     lowering. Outside of one that is float32, or float64 for codes of more than 24 bits. ``turns``: rising numbers
-    between which ``function`` never turns, or None; ``owner`` is named in errors.
+    between which ``function`` is monotone, or None if it may turn anywhere; ``owner`` is named in errors.
 
     Raises:
-        LoweringError: a function that makes more than ``LEVELS`` steps; one that may turn anywhere on more codes than
+        LoweringError: a function with more than ``MOST_LEVELS`` steps; one that may turn anywhere on more codes than
             ``MEASURED``; one whose value is not finite.
     """
     if isinstance(x, Joined):
@@ -85,14 +85,14 @@ def step_function(
 
 
 def find_lookup(x: Op) -> Lookup | None:
-    """Return the op that made the elements of ``x``, wherever they have moved, where that is a ``Lookup``."""
+    """Return the ``Lookup`` from which ``x`` results by reshapes and views only; None if no ``Lookup`` does."""
     while isinstance(x, Reshape | View):
         x = x.x
     return x if isinstance(x, Lookup) else None
 
 
 def _follow_rows(search: _Search, table: Lookup) -> Op:
-    """Apply the function to the rows of a table: the result is another table."""
+    """Return a ``Lookup`` of function values at the rows of ``table``, then the moves from it to ``search.x``."""
     codes = table.table.codes.to_integers()
     values_at = make_float_function(search.function, search.x, search.channels)
     results = values_at(codes.reshape(-1, search.channels).T).T.reshape(codes.shape)
@@ -114,7 +114,7 @@ def _follow_rows(search: _Search, table: Lookup) -> Op:
 
 @dataclass(frozen=True)
 class _Search:
-    """Search for the steps of ``function`` on the codes of ``x``, for each of so many channels."""
+    """A search for the steps of ``function`` on the codes of ``x``, separately for each of ``channels`` channels."""
 
     owner: Any
     x: Op
@@ -128,7 +128,10 @@ class _Search:
         return (hi - lo + 1) * self.channels
 
     def bisect(self, inner: Function, turns: tuple[float, ...] | None) -> Threshold:
-        """Return the steps by bisection; ``function`` turns only where ``inner``, which never does, is at ``turns``."""
+        """Find the steps by bisection where turns of function or owner are known, else by trying every code.
+
+        ``function`` turns only where the monotone ``inner`` reaches one of ``turns``.
+        """
         if turns is None and self.codes > MEASURED and getattr(self.owner, "real_turns", None):
             return self._make_threshold(*self._bisect_beside(inner))
         if turns is None or self.codes <= ENUMERATED:
@@ -137,13 +140,13 @@ class _Search:
         return self._make_threshold(*_bisect(self, pieces_at))
 
     def enumerate(self) -> Threshold:
-        """Return the steps by trying every code."""
+        """Find the steps by trying every code."""
         if self.codes > MEASURED:
             raise self._explain_width()
         return self._make_threshold(*_enumerate(self))
 
     def _bisect_beside(self, inner: Function) -> tuple[list[Array], list[Array]]:
-        """Find points and values of a quantizer whose rounding may turn it, and try every code where it may.
+        """Find steps of a quantizer as ``_bisect`` does, but try every code where rounding may break monotony.
 
         Elsewhere the value is that of functions that are larger and smaller than the quantizer's by more than rounding.
         """
@@ -192,7 +195,7 @@ class _Search:
 
     @cached_property
     def values_at(self) -> Callable[[Array], Array]:
-        """Return the function from codes (channels, points) to values."""
+        """Return the function from codes (channels, points) to the values of the float function."""
         return make_float_function(self.function, self.x, self.channels)
 
 
@@ -235,7 +238,7 @@ def _may_round(dtype: str, noisy: _Search, plain: _Search, table: Threshold) -> 
 
 
 def make_float_function(function: Function, x: Op, channels: int) -> Callable[[Array], Array]:
-    """Return a function from codes of ``x`` (channels, points) to the numbers of the float ``function``."""
+    """Return a function from codes of ``x`` (channels, points) to the values of the float ``function``."""
     dtype = _find_dtype(x)
 
     def compute_values(codes: Array) -> Array:
@@ -249,7 +252,7 @@ def make_float_function(function: Function, x: Op, channels: int) -> Callable[[A
 
 
 def _find_dtype(x: Op) -> str:
-    """Return the float type of the lowering; outside of one that in which the codes of ``x`` are exact."""
+    """Return the float type of the running lowering or, without one, the type in which the codes of ``x`` are exact."""
     running = find_arithmetic()
     float32 = max(map(abs, x.range.hull)) <= FLOAT32_EXACT
     return running.dtype if running else ("float32" if float32 else "float64")
@@ -295,9 +298,9 @@ def _enumerate(search: _Search) -> tuple[list[Array], list[Array]]:
 def _bisect(
     search: _Search, pieces_at: Callable[[Array], Array]
 ) -> tuple[list[Array], list[Array]]:
-    """Find points of each channel, and the values there, such that values differ between neighbours only.
+    """Find codes of each channel, and the values there, such that neighbours of unequal values differ by 1.
 
-    In a piece the function never turns: what is equal at two points is so between them.
+    Within a piece the function is monotone: values that are equal at two points are equal between them.
     """
     (lo, hi), channels = search.x.range.hull, search.channels
     ends = np.array([narrow_integers((lo, hi), max(-lo, hi))] * channels)
@@ -325,7 +328,7 @@ def _bisect(
 
 
 def _split_gaps(points: Array, gaps: Array, splits: Array, parts: int) -> Array:
-    """Return the places that cut the gap behind each of ``splits`` into so many equal parts."""
+    """Return the codes that divide the gap after each point of ``splits`` into ``parts`` about equal parts."""
     cuts = np.arange(1, parts)
     some = gaps[splits, None]
     steps = (

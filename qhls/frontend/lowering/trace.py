@@ -1,4 +1,4 @@
-"""``trace``: a Keras model as an IR graph. The one file that knows Keras' functional graph."""
+"""``trace``: translation of a Keras model to an IR graph. Only this file reads Keras' functional graph."""
 
 from __future__ import annotations
 
@@ -59,14 +59,17 @@ def trace(model: keras.Model, input_types: InputTypes = None) -> ModelGraph:
 
 
 def trace_in_own_type(model: keras.Model, input_types: InputTypes = None) -> ModelGraph:
-    """Return the graph where the model's own type is the reference; ``ModelGraph.rounded`` says where it is not."""
+    """Return the graph of ``model``, with Keras in the model's own float type as the reference.
+
+    ``ModelGraph.rounded`` lists the layers in which that type may round.
+    """
     dtype = find_float_type(model)
     if dtype == "float64":
         _refuse_other_types(model)
     with use_arithmetic(dtype) as running, use_precision(dtype):
         graph = _trace(model, input_types, running)
     if graph.reals and (running.uneven or dtype == "float64"):
-        # The reference has one arithmetic for all quantizers, that of real numbers, be they gone by now.
+        # All quantizers of the reference use the arithmetic of real numbers, even if the new trace has none.
         with use_arithmetic(dtype, plain=True) as running, use_precision(dtype):
             plain = _trace(model, input_types, running)
         return replace(plain, reals=plain.reals or graph.reals)
@@ -74,7 +77,7 @@ def trace_in_own_type(model: keras.Model, input_types: InputTypes = None) -> Mod
 
 
 def _refuse_other_types(model: keras.Model) -> None:
-    """Refuse layers of other types in a model with a layer of float64: all of it is compared in float64."""
+    """Refuse a model with float64 layers if it also has layers of another type, since all are compared in float64."""
     for layer in list_layers_of_type(model):
         if layer.compute_dtype != "float64":
             raise explain_refusal(
@@ -86,11 +89,11 @@ def _refuse_other_types(model: keras.Model) -> None:
 
 
 def settle_float32(model: keras.Model, input_types: InputTypes, graph: ModelGraph) -> ModelGraph:
-    """Return ``graph``, made in float32, or the same of Keras in float64 where float32 is no reference."""
+    """Return ``graph`` or, if it was traced in float32 and rounding there may matter, a float64 trace of ``model``."""
     steps = any(isinstance(op, Threshold) for op, _ in graph.walk())
     if find_float_type(model) == "float64" or not (graph.rounded and (steps or graph.reals)):
         return graph
-    # The float functions behind the steps are Keras' in float64, as everything will be compared with.
+    # The steps are those of Keras' functions in float64, with which everything is compared.
     with (
         use_arithmetic("float64", plain=bool(graph.reals)) as float64,
         use_precision("float64"),
@@ -121,13 +124,13 @@ def _trace(model: keras.Model, input_types: InputTypes, running: Arithmetic) -> 
 
 
 def _sort_ends(ends: list[LeftSoftmax], outputs: list[Op]) -> list[LeftSoftmax]:
-    """Return ``ends`` in the order of the outputs that are their logits; Keras calls layers in another."""
+    """Sort the softmaxes ``ends`` by the outputs that are their logits, since Keras calls layers in another order."""
     places = [next(i for i, op in enumerate(outputs) if op is end.logits) for end in ends]
     return [end for _, end in sorted(zip(places, ends, strict=True), key=lambda pair: pair[0])]
 
 
 def list_inputs(model: keras.Model, input_types: InputTypes = None) -> tuple[Input, ...]:
-    """Return the inputs of ``model`` with their types, as ``trace`` takes them. Raises ``LoweringError``."""
+    """Return the input ops of ``model``; ``input_types`` as in ``trace``. Raises ``LoweringError``."""
     return _make_inputs(model, find_functional(model, model), input_types)
 
 
@@ -148,7 +151,7 @@ def _make_inputs(model: keras.Model, functional: KerasGraph, input_types: Any) -
 
 
 def _list_readers(functional: KerasGraph, tensor: keras.KerasTensor) -> Iterator[Any]:
-    """Return the layers that read ``tensor``, those of nested models instead of the models."""
+    """Yield the layers that read ``tensor``; a nested model is replaced by its own layers that read it."""
     for node in list_keras_nodes(functional):
         for place, read in enumerate(node.input_tensors):
             if read is tensor and isinstance(node.operation, keras.Model):
@@ -159,14 +162,17 @@ def _list_readers(functional: KerasGraph, tensor: keras.KerasTensor) -> Iterator
 
 
 def _count_rows_read(functional: KerasGraph, tensor: keras.KerasTensor) -> int | None:
-    """Return the rows of the smallest ``Embedding`` that reads an input; None where none does."""
+    """Return the number of rows of the smallest ``Embedding`` that reads an input; None if no ``Embedding`` does."""
     readers = _list_readers(functional, tensor)
     rows = [reader.input_dim for reader in readers if isinstance(reader, keras.layers.Embedding)]
     return min(rows, default=None)
 
 
 def _derive_types(functional: KerasGraph) -> list[Any] | None:
-    """Return the type each input is quantised to before anything else reads it; None if one is not."""
+    """Return the type of each input, derived from its readers; None if an input has no such type.
+
+    That is the type of the indices if an ``Embedding`` reads the input, else the type to which all readers quantise it.
+    """
     derived: list[Fixed | None] = []
     for tensor in functional.inputs:
         readers = list(_list_readers(functional, tensor))
@@ -201,7 +207,7 @@ def _make_input(name: str, shape: tuple[int | None, ...], dtype: Fixed, rows: in
 
 
 def list_types(model: Any, names: list[str], input_types: Any) -> dict[str, Fixed]:
-    """Return the types of the inputs ``names`` of ``model``, as ``trace`` takes them. Raises ``LoweringError``."""
+    """Return the types of the inputs ``names``, by name; ``input_types`` as in ``trace``. Raises ``LoweringError``."""
     if input_types is None:
         raise LoweringError(
             f"model {model.name!r}: expected the type of {_list_names(names)}, got none: inputs are "
@@ -226,7 +232,7 @@ def list_types(model: Any, names: list[str], input_types: Any) -> dict[str, Fixe
 
 
 def _limit_to_keras(name: str, tensor: keras.KerasTensor, dtype: Fixed) -> Fixed:
-    """Return ``dtype`` as far as the input's type in Keras holds it: truth values are 0 and 1 whatever is given."""
+    """Return ``dtype``, or one unsigned bit for an input that is bool in Keras; refuse fractions for integers."""
     held = keras.backend.standardize_dtype(tensor.dtype)
     if held == "bool":
         return Fixed(False, 1, 0)
@@ -260,7 +266,7 @@ def _list_names(names: list[str]) -> str:
 
 
 def find_functional(model: keras.Model, layer: KerasLayer) -> KerasGraph:
-    """Return the object that holds the graph of layers of ``model``."""
+    """Return the functional Keras model that contains the graph of layers of ``model``."""
     if not isinstance(model, keras.Model):
         raise LoweringError(
             f"model: expected a Keras model, got {type(model).__name__}. Give a Sequential or Functional "
@@ -287,10 +293,10 @@ def list_output_names(model: keras.Model) -> list[str]:
 
 
 def list_keras_nodes(functional: KerasGraph) -> list[Any]:
-    """Return Keras' nodes, each a call of a layer, in an order in which each follows those that it reads.
+    """Return Keras' nodes, each of which is a call of a layer, in topological order.
 
-    A node's ``operation`` is the layer. ``input_tensors`` and ``outputs`` are symbolic tensors: the node that makes
-    one and those that read it hold the same object.
+    A node's ``operation`` is the layer. ``input_tensors`` and ``outputs`` are symbolic tensors: the node that computes
+    a tensor and the nodes that read it refer to the same object.
     """
     depths = sorted(functional._nodes_by_depth, reverse=True)
     return [n for depth in depths for n in functional._nodes_by_depth[depth] if not n.is_input]
@@ -299,7 +305,10 @@ def list_keras_nodes(functional: KerasGraph) -> list[Any]:
 def _run(
     functional: KerasGraph, inputs: list[Tensor], path: str, notes: list[LeftSoftmax], final: bool
 ) -> list[Tensor]:
-    """Lower all calls. ``path`` leads to nested layers; ``final``: nothing reads the outputs."""
+    """Lower all calls of layers in ``functional`` on ``inputs`` and return the outputs of this graph of layers.
+
+    ``path`` precedes the names of layers. ``final``: whether nothing reads the outputs.
+    """
     values = {id(t): op for t, op in zip(functional.inputs, inputs, strict=True)}
     nodes = list_keras_nodes(functional)
     for node in nodes:
@@ -316,7 +325,7 @@ def _run(
 def _call(
     node: KerasNode, inputs: list[Tensor], path: str, notes: list[LeftSoftmax], last: bool
 ) -> list[Tensor]:
-    """Lower one call of a layer by its rule, or the layers of a nested model."""
+    """Lower one call of a layer by the layer's rule, or all layers of a nested model."""
     layer = node.operation
     if isinstance(layer, keras.Model):
         nested = find_functional(layer, layer)
@@ -362,7 +371,7 @@ def _call(
 def _name_chain(
     chain: Reals | Joined, name: str, layer: KerasLayer, inputs: list[Tensor]
 ) -> Tensor:
-    """Name ``layer`` in ``chain``, whose chain it begins if that is a function of one of its ``inputs``."""
+    """Return the real numbers ``chain`` named after ``layer``; functions of one of ``inputs`` also start there."""
     if isinstance(chain, Joined):
         return replace(chain, layer=name)
     begins = any(chain.x is x for x in inputs)
@@ -371,7 +380,7 @@ def _name_chain(
 
 
 def _list_operands(node: KerasNode, inputs: list[Tensor]) -> tuple[Any, Any]:
-    """Return the arguments of an operation such as ``a + 2``, with ``inputs`` for its tensors."""
+    """Return the arguments of an operation such as ``a + 2``, with its Keras tensors replaced by ``inputs``."""
     by_tensor = {id(t): op for t, op in zip(node.input_tensors, inputs, strict=True)}
     arguments = (node.arguments.args, node.arguments.kwargs)
     operands: Any = keras.tree.map_structure(
@@ -381,7 +390,10 @@ def _list_operands(node: KerasNode, inputs: list[Tensor]) -> tuple[Any, Any]:
 
 
 def _refuse_mask(node: KerasNode) -> None:
-    """Refuse a mask (of ``Embedding(mask_zero=True)``, ``Masking`` or the caller), except of a normalisation."""
+    """Refuse a call with a mask, unless its rule takes masks or its layer is a batch normalisation.
+
+    Masks come from ``Embedding(mask_zero=True)``, ``Masking`` or the caller.
+    """
     mask = node.arguments.kwargs.get("mask")
     ignored = isinstance(node.operation, keras.layers.BatchNormalization)
     if mask is not None and not ignored and not lower.supports_mask(node.operation):
@@ -398,14 +410,14 @@ def _refuse_mask(node: KerasNode) -> None:
 
 
 def _drop_mask(node: KerasNode, inputs: list[Tensor]) -> list[Tensor]:
-    """Return ``inputs`` without a mask, which the layer reads in training only."""
+    """Return ``inputs`` without the mask, which a rule takes by keyword or not at all."""
     mask = node.arguments.kwargs.get("mask")
     pairs = zip(node.input_tensors, inputs, strict=True)
     return [op for tensor, op in pairs if tensor is not mask]
 
 
 def _find_mask(node: KerasNode, inputs: list[Tensor]) -> dict[str, Op]:
-    """Return the mask of a call whose rule takes one, by its name."""
+    """Return the mask of a call as a keyword argument of its rule; empty without a mask or if the rule takes none."""
     mask = node.arguments.kwargs.get("mask")
     if mask is None or not lower.supports_mask(node.operation):
         return {}
@@ -414,13 +426,13 @@ def _find_mask(node: KerasNode, inputs: list[Tensor]) -> dict[str, Op]:
 
 
 def run_model(model: keras.Model, inputs: list[Tensor], path: str) -> LayerResult:
-    """Return the outputs of the nested ``model`` for ``inputs``; its layers are named behind ``path``."""
+    """Lower the nested ``model`` on ``inputs`` and return its outputs; ``path`` precedes the names of its layers."""
     results = _run(find_functional(model, model), inputs, path, [], final=False)
     return results[0] if len(results) == 1 else tuple(results)
 
 
 def _refuse_options(layer: Any, arguments: CallArguments) -> None:
-    """Refuse arguments of a call that are no tensors: they change its meaning, and a rule does not see them."""
+    """Refuse arguments of a call that are not tensors, since they change its meaning and a rule does not see them."""
     kwargs = dict(arguments.kwargs)
     training = inspect.signature(layer.call).parameters.get("training")
     if training is not None and kwargs.get("training") is training.default:
@@ -437,7 +449,7 @@ def _refuse_options(layer: Any, arguments: CallArguments) -> None:
 
 
 def _check_integers(layer: KerasLayer, node: KerasNode, ops: list[Tensor]) -> None:
-    """Refuse results that Keras' integers and truth values cannot hold, since it then computes others."""
+    """Refuse results beyond the integer or bool type that they have in Keras, which then computes other numbers."""
     for op, tensor in zip(ops, node.outputs, strict=True):
         dtype = keras.backend.standardize_dtype(tensor.dtype)
         if "float" in dtype or not isinstance(op, Op):

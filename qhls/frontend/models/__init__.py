@@ -1,1 +1,1 @@
-"""Keras models as graphs of calls, and copies of them."""
+"""Layer calls in model files, iteration over the layers of Keras models, and changed copies of models."""

@@ -1,4 +1,4 @@
-"""Calls of layers in a model file: the nodes of Keras 2 and 3, in Keras 3's form."""
+"""Translation of the calls of layers in model files of Keras 2 and 3 to the form of Keras 3."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _ARGUMENTS = {
     "__slice__": ("start", "stop", "step"),
     "__ellipsis__": (),
 }
-"""Objects that an argument of a call may be, and the keys of each one's configuration."""
+"""Classes of objects that may be arguments of a call, each with the keys of its configuration."""
 
 
 def make_node(given: dict[str, Any] | list[Any], nested: dict[str, str], where: str) -> Config:
-    """Return one call of a layer: Keras 3's args and kwargs, or Keras 2's ``[[name, node, tensor, kwargs], ...]``.
+    """Return one call of a layer in Keras 3's form; Keras 2 writes a call as ``[[name, node, tensor, kwargs], ...]``.
 
     ``nested`` has the class of every layer of the model by its name.
 
@@ -47,7 +47,7 @@ def make_node(given: dict[str, Any] | list[Any], nested: dict[str, str], where: 
 
 
 def make_argument(value: object, where: str) -> Any:
-    """Return an argument of a call in Keras 3's form: tensors, numbers, slices, and lists of them."""
+    """Check an argument of a call in Keras 3's form, and return it without keys that are not needed."""
     if isinstance(value, list):
         return [make_argument(v, where) for v in value]
     if not isinstance(value, dict):
@@ -64,7 +64,7 @@ def make_argument(value: object, where: str) -> Any:
 
 
 def _keep_checked(name: object, inner: Any, where: str) -> Config | None:
-    """Return the checked configuration of a tensor, constant, slice or ellipsis; ``None`` for another object."""
+    """Return the checked configuration of a tensor, array, slice or ellipsis; ``None`` for any other object."""
     keys = _ARGUMENTS.get(name) if isinstance(name, str) else None
     if keys is None:
         return None
@@ -78,7 +78,9 @@ def _keep_checked(name: object, inner: Any, where: str) -> Config | None:
 
 
 def make_ends(given: object, nested: dict[str, str], where: str) -> Any:
-    """Return ``input_layers`` or ``output_layers``: ``[name, node, tensor]``, nested in lists or dicts."""
+    """Return a model's ``input_layers`` or ``output_layers`` in Keras 3's form: ``[name, node, tensor]``, nested in
+    lists or dicts.
+    """
     if isinstance(given, dict):
         return {k: make_ends(v, nested, where) for k, v in given.items()}
     if not isinstance(given, list) or not given:
@@ -92,7 +94,7 @@ def make_ends(given: object, nested: dict[str, str], where: str) -> Any:
 
 
 def rename_layers(value: object, names: dict[str, str]) -> Any:
-    """Return nodes or ends of Keras 2 with other names of layers."""
+    """Return calls of a layer, or a model's inputs or outputs, with layers renamed by ``names``, old name to new."""
     if isinstance(value, dict):
         return {k: rename_layers(v, names) for k, v in value.items()}
     if not isinstance(value, list):
@@ -116,7 +118,9 @@ def read_field(config: object, key: str, where: str) -> Any:
 
 
 def _translate_keras2(value: Any, nested: dict[str, str], where: str) -> Any:
-    """Translate a keyword argument, in which a list ``[name, node, tensor]`` is a tensor."""
+    """Return a keyword argument of Keras 2 in Keras 3's form; a list ``[name, node, tensor]`` in it refers to a
+    tensor.
+    """
     if _is_tensor_of_keras2(value, nested):
         return _make_tensor_keras2(value[:3], nested)
     if isinstance(value, list):
@@ -132,7 +136,9 @@ def _is_tensor_of_keras2(value: Any, names: Collection[str]) -> bool:
 
 
 def _make_tensor_keras2(place: list[Any], nested: dict[str, str]) -> Config:
-    """Make Keras 3's reference to a tensor, whose shape Keras takes from its layer."""
+    """Return Keras 3's reference to the tensor that Keras 2 writes as ``[name, node, tensor]``; Keras infers its
+    shape.
+    """
     name, index, tensor = place
     # Keras 2 counts the building of a nested model as its call 0, Keras 3 does not.
     history = [name, index - (nested.get(name) in MODELS), tensor]

@@ -11,7 +11,7 @@ from qhls.frontend.models.state import copy_model_state
 from qhls.quantizers.numerics import use_precision
 
 _WHOLE = ("bool", *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)))
-"""Types of Keras that are no floats."""
+"""Names of the integer and boolean types of Keras."""
 
 
 HALF = ("float16", "bfloat16")
@@ -19,7 +19,9 @@ HALF = ("float16", "bfloat16")
 
 
 def find_float_type(model: keras.Model) -> str:
-    """Return "float64" if a layer of ``model`` computes in it, else "float32", also where layers have fewer bits."""
+    """Return "float64" if a layer of ``model`` computes in it, else "float32", even if all layers have half
+    precision.
+    """
     has_doubles = any(layer.compute_dtype == "float64" for layer in list_layers_of_type(model))
     return "float64" if has_doubles else "float32"
 
@@ -50,7 +52,9 @@ def copy_in_precision(
 
 
 def _adapt(config: object, dtype: str | None, linear: set[str], path: str) -> Any:
-    """Return the model's configuration without the softmax of ``linear`` layers, and in ``dtype``, if given."""
+    """Return ``config`` with the type ``dtype``, unless ``None``, and without the softmax of the layers named in
+    ``linear``.
+    """
     if isinstance(config, list | tuple):
         return type(config)(_adapt(entry, dtype, linear, path) for entry in config)
     if not isinstance(config, dict):

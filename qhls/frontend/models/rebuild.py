@@ -1,4 +1,4 @@
-"""Copies of models with other layers."""
+"""Copies of Keras models in which layers are replaced, removed or inserted."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from qhls.quantizers.keras_types import KerasLayer, KerasNode
 
 Convert = Callable[[Any], Any]
 Before = Callable[[Any, int], Any]
-"""Function of a node and the index of an input, or of a model and the index of an output; returns a layer or None."""
+"""Function that returns the layer to insert, or ``None``, before an input of a node or behind an output of a model."""
 
 _LEFT_OUT = object()
 _OPTIONS = ("mask", "training")
-"""Arguments of a layer's call without effect in inference."""
+"""Arguments of a layer's call that are left out if a new layer does not take them."""
 
 
 def _keep_nothing(reader: object, index: int) -> None:
@@ -32,7 +32,7 @@ def rebuild(
     left_out: Collection[Any] = (),
     before: Before = _keep_nothing,
 ) -> keras.Model:
-    """Return a copy of ``model`` with ``convert(layer)`` instead of each layer, not compiled.
+    """Return a copy of ``model``, not compiled, in which ``convert(layer)`` replaces each layer.
 
     The layers of ``left_out`` are dropped: their readers read their inputs. A layer that is called several times is
     converted once; nested models are rebuilt likewise. ``before`` returns the layer to insert before an input of a node
@@ -75,14 +75,16 @@ def rebuild(
 
 
 class _Insertion:
-    """Insertion of layers between tensors and their readers; the result of a layer on a tensor is shared."""
+    """Insertion of layers between tensors and their readers; each layer is applied to a tensor only once."""
 
     def __init__(self, before: Before) -> None:
         self.before = before
         self.results: dict[tuple[int, int], Any] = {}
 
     def __call__(self, reader: KerasNode | keras.Model, tensors: Any) -> Any:
-        """Return the structure ``tensors`` with layers inserted before ``reader``; the same object without any."""
+        """Return the structure ``tensors`` with layers inserted before ``reader``, or the same object if none are
+        inserted.
+        """
         flat = [x for x in keras.tree.flatten(tensors) if isinstance(x, keras.KerasTensor)]
         layers = [self.before(reader, index) for index in range(len(flat))]
         if not any(layers):
@@ -118,7 +120,7 @@ def convert_inside(wrapper: keras.layers.Wrapper, convert: Convert) -> keras.lay
 
 
 def copy_layer(layer: KerasLayer) -> KerasLayer:
-    """Return a new, unbuilt layer with the same configuration; a Lambda keeps its function, which is not data."""
+    """Return a new, unbuilt layer with the same configuration; a copied ``Lambda`` has the same function object."""
     if isinstance(layer, keras.layers.Lambda):
         arguments = {"mask": layer.mask, "arguments": layer.arguments, "name": layer.name}
         return keras.layers.Lambda(

@@ -1,4 +1,4 @@
-"""Copies of the state of a layer: weights, and the other state that layers keep."""
+"""Copying of a layer's state: weights, tensors derived from these, and vocabularies."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _list_pairs(source: Any, target: Any, partly: bool) -> Iterator[tuple[Any, A
 
 
 def _has_layers(layer: KerasLayer) -> bool:
-    """Return whether all state of a model is that of its layers, and its builder named them."""
+    """Return whether ``layer`` is a Sequential or functional model, so that all its state is that of its layers."""
     return isinstance(layer, keras.Model) and (
         isinstance(layer, keras.Sequential) or hasattr(layer, "_nodes_by_depth")
     )

@@ -1,4 +1,4 @@
-"""The one walk over the layers of a model, those within other layers included."""
+"""Iteration over all layers of a model, including layers inside other layers."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _walk(name: str, layer: KerasLayer) -> Iterator[tuple[str, Any]]:
 
 
 def split_inaccessible(every: Iterable[tuple[str, Any]]) -> tuple[dict[str, Any], list[str]]:
-    """Return the layers of a walk by name, and apart the names of those within user-defined layers.
+    """Return the layers of a walk by name, and separately the names of layers inside user-defined layers.
 
     A lowering rule makes one layer of a user-defined layer, whatever is inside.
     """
@@ -52,7 +52,9 @@ def split_inaccessible(every: Iterable[tuple[str, Any]]) -> tuple[dict[str, Any]
 
 
 def walk_replaceable(layer: KerasLayer) -> Iterator[Any]:
-    """Yield the layers that ``rebuild`` can replace: those of models, nested models and wrappers."""
+    """Yield the layers in ``layer`` that ``rebuild`` can replace: those inside a model or wrapper, at any depth, or
+    ``layer`` itself if it is neither.
+    """
     if isinstance(layer, keras.Model):
         for each in layer.layers:
             yield from walk_replaceable(each)
@@ -74,7 +76,9 @@ def list_inner(layer: KerasLayer) -> list[Any]:
 
 
 def unwrap(layer: KerasLayer) -> KerasLayer:
-    """Return the layer inside a wrapper, unless it holds others, or ``layer`` itself."""
+    """Return the layer inside the wrapper ``layer``, or ``layer`` itself if it is no wrapper, has quantizers, or its
+    inner layer contains layers.
+    """
     if not isinstance(layer, keras.layers.Wrapper) or hasattr(layer, "get_quantized_weights"):
         return layer
     return layer if list_inner(layer.layer) else layer.layer

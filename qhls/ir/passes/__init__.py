@@ -1,4 +1,4 @@
-"""The passes: each keeps the outputs bit for bit, and the names of the ops that stay."""
+"""Passes, which rewrite a graph without changing a bit of its outputs or the names of the remaining ops."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class Pass(Protocol):
 
 PIPELINE: tuple[Pass, ...] = (
     drop_relu,  # a relu before an unsigned quantizer is done by the quantizer's own saturation
-    drop_identities,  # after it, so that what it made superfluous goes as well
+    drop_identities,  # after drop_relu, so that the ops which it made superfluous are dropped as well
 )
 
 
 def optimise(graph: SomeGraph) -> SomeGraph:
-    """Run ``PIPELINE``, verifying before and after every pass."""
+    """Return ``graph`` rewritten by all passes of ``PIPELINE``, verified before the first and after every pass."""
     verify(graph)
     for step in PIPELINE:
         graph = verify(step(graph))

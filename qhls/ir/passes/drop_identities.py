@@ -1,4 +1,4 @@
-"""Drop ops that change nothing: reshapes to the same shape, shifts and paddings by nothing, additions of zero."""
+"""Pass that drops ops without effect: reshapes to the same shape, shifts and paddings by 0, additions of 0."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from qhls.ir.ops import Const, Shift
 
 
 def drop_identities(graph: SomeGraph) -> SomeGraph:
-    """Replace each identity by its operand; an identity that is an output stays, for its name."""
+    """Replace each op without effect by its operand, except outputs, whose names must stay."""
     outputs = {op.name for op in graph.outputs}
 
     def replace_identity(op: Op) -> Op:
@@ -21,7 +21,7 @@ def drop_identities(graph: SomeGraph) -> SomeGraph:
 
 
 def _find_same(op: Op) -> Op | None:
-    """Return the operand that ``op`` leaves as it is, else None."""
+    """Return the operand that the result of ``op`` always equals, or None if ``op`` has an effect."""
     match op:
         case Reshape():
             return op.x if op.dims == op.x.shape else None
@@ -38,7 +38,7 @@ def _find_same(op: Op) -> Op | None:
 
 
 def _find_unchanged(op: Add | Sub) -> Op | None:
-    """Return the operand to which a zero is added, if neither the shape nor the binary point depends on the zero."""
+    """Return the operand to which ``op`` adds, or from which it subtracts, a constant 0 without effect, else None."""
     pairs = [(op.a, op.b), (op.b, op.a)] if isinstance(op, Add) else [(op.a, op.b)]
     for x, added in pairs:
         zero = isinstance(added, Const) and added.range.hull == (0, 0)

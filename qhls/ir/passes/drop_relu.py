@@ -1,4 +1,4 @@
-"""Drop ``Max(x, 0)`` in front of a quantizer whose lowest code is 0: saturation does the same."""
+"""Pass that drops ``Max(x, 0)`` in front of a quantizer whose lowest code is 0: saturation does the same."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from qhls.ir.types import Overflow
 
 
 def drop_relu(graph: SomeGraph) -> SomeGraph:
-    """Rounding is monotone and keeps 0, so ``quantize(max(x, 0)) == quantize(x)`` when the lowest code is 0."""
+    """Let each unsigned saturating quantizer read ``x`` instead of ``Max(x, 0)``.
+
+    Rounding is monotone and keeps 0, so ``quantize(max(x, 0)) == quantize(x)`` when the lowest code is 0.
+    """
     return graph.rewrite(_bypass_relu)
 
 

@@ -1,1 +1,1 @@
-"""Designs as ONNX files with QONNX's quantizers."""
+"""Export of designs as ONNX files with QONNX's quantizers."""

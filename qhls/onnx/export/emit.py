@@ -1,4 +1,4 @@
-"""``write_model``: a graph of the IR as an ONNX file with QONNX's quantizers."""
+"""``write_model``: export of an IR graph as an ONNX file with QONNX's quantizers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FILE = "model.onnx"
 
 @dataclass(frozen=True)
 class OnnxProject:
-    """An ONNX file on disk."""
+    """An exported ONNX file on disk."""
 
     path: Path
 
@@ -72,7 +72,7 @@ def build_model(graph: Graph) -> WrittenModel:
 
 
 def _write_input(op: Input, writer: Writer) -> str:
-    """Write the rounding of an input to its type, as ``Design.encode`` rounds it, and return the input's name."""
+    """Add an input, and a quantizer that rounds it as ``Design.encode`` does; return the name of the input."""
     check_float32(op)
     name = writer.reserve(op.name)
     writer.shapes[name] = (1, *op.shape)

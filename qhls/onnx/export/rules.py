@@ -1,4 +1,4 @@
-"""One rule per op of the IR: the nodes of ONNX that compute exactly its numbers, in float32."""
+"""Export rules, one per op of the IR: the ONNX nodes that compute the op's numbers exactly in float32."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ from qhls.onnx.export.writer import FLOAT32_BITS, SPATIAL, Writer, explain_inexa
 
 _LARGEST = 1 << FLOAT32_BITS
 _EXPONENTS = 126 - FLOAT32_BITS
-"""Fraction bits, or missing ones, of numbers that are ordinary in float32 whatever their code."""
+"""Largest magnitude of a number of fraction bits for which every code is a normal number of float32."""
 _UNLIMITED = 31
-"""Bits of a Quant that only rounds."""
+"""Width in bits of a Quant that only rounds and never saturates."""
 
 
 def check_float32(op: Op) -> None:
-    """Refuse an op whose numbers or partial sums have more bits than float32 holds. Raises ``EmitError``."""
+    """Refuse an op whose numbers or partial sums float32 cannot hold exactly. Raises ``EmitError``."""
     if isinstance(op, Const):
         return  # its values are compared when they are written
     sums = isinstance(op, Matmul | Conv | Pool | Add | Sub | Mul)
@@ -132,7 +132,7 @@ def _(op: Elementwise, writer: Writer) -> None:
 
 
 def _read_operand(op: Op, writer: Writer, rank: int, first: bool) -> str:
-    """Return an operand in the layout of the result, of ``rank`` axes; a constant broadcasts to it."""
+    """Return the name of an operand in the layout of the result, which has ``rank`` axes; constants may broadcast."""
     if not isinstance(op, Const):
         return writer.read_first(op) if first else writer.read(op)
     if not first:
@@ -149,7 +149,7 @@ def _put(op: Op, writer: Writer, kind: str, inputs: list[str], first: bool) -> N
 
 @dataclass(frozen=True)
 class Source:
-    """A tensor as a node reads it: its name, its shape, and whether its channels are first."""
+    """A tensor that a node reads: its name, its shape, and whether its channels are first."""
 
     name: str
     shape: tuple[int, ...]
@@ -157,7 +157,7 @@ class Source:
 
 
 def _read_any(op: Op, writer: Writer) -> Source:
-    """Return the tensor of ``op`` in a layout that it has."""
+    """Return the tensor of ``op`` in a layout in which it already exists."""
     if writer.is_first(op):
         return Source(writer.read_first(op), _put_first(op.shape), True)
     return Source(writer.read(op), op.shape, False)
@@ -197,7 +197,7 @@ def _(op: Quantize, writer: Writer) -> None:
 
 
 def _add_half(op: Quantize, writer: Writer, x: Source) -> Source:
-    """Return ``x`` and half a step, which rounding down makes rounding to the nearest."""
+    """Return ``x`` plus half a step, so that rounding down afterwards rounds to nearest."""
     dropped = op.x.type.frac - op.to.frac
     if op.x.bound + (1 << dropped - 1) > _LARGEST:
         raise explain_inexact(
@@ -216,7 +216,7 @@ def _check_wrap(op: Quantize) -> None:
 
 
 def _wrap(writer: Writer, x: Source, to: Fixed, name: str) -> str:
-    """Return ``x - span * floor((x - lowest) / span)``: the low bits alone."""
+    """Return ``x - span * floor((x - lowest) / span)``, which keeps only the low bits of ``x``."""
     span, shape, shifted = 2.0 ** (to.width - to.frac), x.shape, x.name
     if to.signed:
         lowest = writer.add_constant(to.lo * to.step, f"{name}.lowest")
@@ -250,7 +250,7 @@ def _(op: Threshold, writer: Writer) -> None:
 
 
 def _find_step(values: Array) -> int | None:
-    """Return the difference of consecutive values where it is one number for all; None elsewhere."""
+    """Return the difference of consecutive values if all differences, and all first values, are equal, else None."""
     steps = np.diff(values, axis=-1)
     starts = values[..., 0]
     same = (steps == steps.flat[0]).all() and (starts == starts.flat[0]).all()
@@ -258,7 +258,7 @@ def _find_step(values: Array) -> int | None:
 
 
 def _count(op: Threshold, writer: Writer, x: Source, to: tuple[float, float, str]) -> str:
-    """Return ``scale * count + bias`` for the thresholds that each number reaches; ``to``: scale, bias, name."""
+    """Add a node for ``scale * count + bias``, where ``count`` thresholds are reached; ``to``: scale, bias, name."""
     scale, bias, name = to
     numbers = decode(op.thresholds.codes.to_integers(), op.thresholds.type)
     table = writer.add_constant(numbers if op.per_channel else numbers[None], f"{name}.thresholds")
@@ -276,7 +276,7 @@ def _count(op: Threshold, writer: Writer, x: Source, to: tuple[float, float, str
 
 
 def _select(op: Threshold, writer: Writer, x: Source) -> str:
-    """Return the values at the counts of thresholds: rows of a table."""
+    """Add nodes that look up a value by the number of thresholds reached, and return the output's name."""
     name, shape = op.name, x.shape
     counts = _count(op, writer, x, (1.0, 0.0, f"{name}.count"))
     kind = writer.integer_type
@@ -334,7 +334,7 @@ def _(op: View, writer: Writer) -> None:
 
 
 def _find_order(op: View) -> tuple[int, ...] | None:
-    """Return the order of axes where the view is a transposition; None elsewhere."""
+    """Return the order of axes if the view is a transposition, else None."""
     shape = op.x.shape
     if op.offset or sorted(op.dims) != sorted(shape):
         return None
@@ -376,7 +376,7 @@ def _(op: Concat, writer: Writer) -> None:
 
 @_write.register
 def _(op: Scan, writer: Writer) -> None:
-    """Write the body once for each row, since QONNX has no loops."""
+    """Write the nodes of one step of ``op`` once for each row, since QONNX has no loops."""
     x = writer.read(op.x)
     carried = [_start(start, writer) for start in op.start]
     rows: list[str] = []
@@ -398,7 +398,7 @@ def _(op: Scan, writer: Writer) -> None:
 
 
 def _start(op: Op, writer: Writer) -> str:
-    """Return the states that the first step reads, with the axis of the batch."""
+    """Return the name of a state that the first step reads, as a tensor with the batch axis."""
     if not isinstance(op, Const):
         return writer.read(op)
     values = writer.add_weights(op, decode(op.codes.to_integers(), op.type)[None])

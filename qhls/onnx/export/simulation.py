@@ -1,4 +1,4 @@
-"""``OnnxSimulation``: the file that is written of a graph, executed."""
+"""``OnnxSimulation``: execution of the ONNX model that is exported from a graph."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from qhls.onnx.export.emit import build_model
 
 
 class OnnxSimulation:
-    """A graph as ONNX in float32 on integer codes. Raises ``EmitError`` for a graph that float32 does not hold."""
+    """The exported ONNX model of a graph, executed in float32 on integer codes.
+
+    Raises ``EmitError`` for a graph whose numbers float32 does not represent.
+    """
 
     name = "qonnx"
 
@@ -43,7 +46,7 @@ class OnnxSimulation:
         return results
 
     def _compute(self, codes: Sequence[Array], names: list[str]) -> list[Array]:
-        """Return tensors by name, which may repeat."""
+        """Return the tensors ``names``, which may repeat, for input ``codes``."""
         numbers = [
             decode(array, op.type) for array, op in zip(codes, self.graph.inputs, strict=True)
         ]

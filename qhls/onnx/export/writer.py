@@ -1,4 +1,4 @@
-"""``Writer``: nodes, constants and tensors of an ONNX graph while it grows."""
+"""``Writer``: a builder that collects and names the nodes, constants and tensors of an ONNX graph."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ OPSET = 13
 _FORMAT = 8
 """Version of ONNX's file format that goes with ``OPSET``."""
 SPATIAL = 3
-"""Rank of images (rows, columns, channels), whose channels ONNX has first."""
+"""Rank of images (rows, columns, channels), whose channels are the first axis in ONNX."""
 
 
 @dataclass(frozen=True)
 class Layouts:
-    """Names of one tensor: channels last, as in the IR, and channels first; None where it was not needed so far."""
+    """The names of one tensor with channels last, as in the IR, and first; None for a layout not needed so far."""
 
     last: str | None
     first: str | None = None
@@ -32,7 +32,7 @@ class Layouts:
 
 @dataclass
 class Writer:
-    """An ONNX graph of one sample. Every tensor has a unique name, which is that of its op or begins with it."""
+    """A builder of an ONNX graph for one sample. Every tensor has a unique name that begins with the name of its op."""
 
     nodes: list[Any] = field(default_factory=list[Any])
     constants: list[Any] = field(default_factory=list[Any])
@@ -46,16 +46,16 @@ class Writer:
 
     @property
     def integer_type(self) -> int:
-        """Return ONNX's number of int64."""
+        """Return ONNX's number of the data type int64."""
         return self._onnx.TensorProto.INT64
 
     @property
     def float_type(self) -> int:
-        """Return ONNX's number of float32."""
+        """Return ONNX's number of the data type float32."""
         return self._onnx.TensorProto.FLOAT
 
     def reserve(self, name: str) -> str:
-        """Return ``name`` or, if it is taken, ``name_2`` and so on."""
+        """Reserve and return a unique name: ``name`` or, if it is in use, ``name_2`` and so on."""
         free = find_free_name(escape_line(name), self._taken.__contains__)
         self._taken.add(free)
         return free
@@ -94,11 +94,11 @@ class Writer:
         return chosen
 
     def put(self, op: Op, name: str, first: bool = False) -> None:
-        """Note that the tensor ``name`` holds the numbers of ``op``."""
+        """Record that the tensor ``name`` contains the numbers of ``op``; ``first``: with channels first."""
         self.tensors[op] = Layouts(None, name) if first else Layouts(name)
 
     def read(self, op: Op) -> str:
-        """Return the tensor of ``op``, channels last."""
+        """Return the name of the tensor of ``op`` with channels last; transpose it if necessary."""
         layouts = self.tensors[op]
         if layouts.last is None:
             assert layouts.first is not None
@@ -108,7 +108,7 @@ class Writer:
         return layouts.last
 
     def read_first(self, op: Op) -> str:
-        """Return the tensor of an image, channels first."""
+        """Return the name of the tensor of an image with channels first; transpose it if necessary."""
         layouts = self.tensors[op]
         if layouts.first is None:
             assert layouts.last is not None
@@ -120,7 +120,7 @@ class Writer:
         return layouts.first
 
     def is_first(self, op: Op) -> bool:
-        """Return whether the tensor of an image exists with channels first."""
+        """Return whether ``op`` is an image whose tensor already exists with channels first."""
         return op.batched and len(op.shape) == SPATIAL and self.tensors[op].first is not None
 
     def _transpose(
@@ -140,20 +140,23 @@ class Writer:
         narrow: bool = False,
         rounding: str = "ROUND",
     ) -> str:
-        """Add a Quant of steps ``2**-frac``."""
+        """Add a Quant node whose steps are ``2**-frac``, and return the name of its output."""
         parts = {"scale": 2.0**-frac, "zero_point": 0.0, "bits": float(bits)}
         inputs = [x, *(self.add_constant(value, f"{name}.{key}") for key, value in parts.items())]
         attributes = {"signed": int(signed), "narrow": int(narrow), "rounding_mode": rounding}
         return self.add("Quant", inputs, shape, name, **attributes)
 
     def add_clip(self, x: str, shape: tuple[int, ...], ends: tuple[float, float], name: str) -> str:
-        """Add limits: the lowest and the highest number."""
+        """Add a Clip node with the limits ``ends``, and return the name of its output."""
         sides = zip(("lowest", "highest"), ends, strict=True)
         inputs = [x, *(self.add_constant(end, f"{name}.{side}") for side, end in sides)]
         return self.add("Clip", inputs, shape, name)
 
     def add_weights(self, op: Const, values: Array | None = None) -> str:
-        """Return the constant ``op`` behind a quantizer of its type; ``values``: the same in another shape."""
+        """Add the constant ``op``, followed by a quantizer of its type if it is narrow enough, and return the name.
+
+        ``values``: the same numbers in another shape.
+        """
         numbers = decode(op.codes.to_integers(), op.type) if values is None else values
         kept = np.asarray(numbers, np.float32)
         if (kept != numbers).any() or not np.isfinite(kept).all():
@@ -176,7 +179,7 @@ class Writer:
         return quantized
 
     def build(self, name: str, inputs: list[str], outputs: list[str]) -> Any:
-        """Return the graph as a model of ONNX, with the shape of every tensor."""
+        """Return the written graph as an ONNX model that states the shape of every tensor."""
         helper, types = self._onnx.helper, self._onnx.TensorProto
 
         def describe(tensor: str) -> Any:
@@ -199,7 +202,7 @@ class Writer:
 
 
 FLOAT32_BITS = 24
-"""Bits of an integer that float32 holds."""
+"""Largest width in bits of integers that float32 represents exactly."""
 
 
 def explain_inexact(op: Op, expected: str, got: str) -> EmitError:

@@ -1,1 +1,1 @@
-"""ONNX files with QONNX's quantizers as graphs of the IR."""
+"""Translation of ONNX files with QONNX's quantizers to graphs of the IR."""

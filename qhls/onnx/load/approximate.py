@@ -1,4 +1,4 @@
-"""Quant nodes inserted where a node would read real numbers or real weights: the result is the nearest exact model."""
+"""Insertion of Quant nodes where a node would read real numbers or weights: the result is the nearest exact model."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from qhls.system.text import find_free_name
 def trace_nearest_onnx(
     model: OnnxModel, input_types: Any, may_leave: bool, quantizer: Any, bits: int
 ) -> tuple[ModelGraph, OnnxModel, OnnxHost | None, tuple[Any, ...]]:
-    """Return the graph of ``model`` with a Quant wherever it is needed, that model, its host, and the approximations.
+    """Return the graph of ``model`` with all necessary Quants, that model, the host's part, and the approximations.
 
     ``may_leave``: whether real factors and functions at the end are left to the host. ``quantizer``: an object or a
     string; by default ``quantized_bits`` of ``bits`` that hold every number. Raises ``LoweringError``.
@@ -43,7 +43,7 @@ def trace_nearest_onnx(
 
 @dataclass
 class _Nearest:
-    """A model with the Quants that were inserted so far, ``most`` at most, and the approximations that they are."""
+    """A model with the Quants that were inserted so far, at most ``most``, and the resulting approximations."""
 
     model: OnnxModel
     quantizer: Any
@@ -52,7 +52,7 @@ class _Nearest:
     approximations: list[Any] = field(default_factory=list[Any])
 
     def insert_all(self, input_types: Any, may_leave: bool) -> None:
-        """Insert a Quant wherever a trace in float32 needs one; what no Quant changes is lowered once."""
+        """Insert a Quant wherever a trace in float32 needs one; nodes before a Quant are not lowered again."""
         inputs = make_inputs(self.model, input_types)
         tracer = Tracer(self.model)
         while True:
@@ -66,7 +66,7 @@ class _Nearest:
                 return
 
     def insert(self, error: RealTensorError | RealConstantError) -> None:
-        """Insert a Quant behind the tensor of ``error``. Raises ``LoweringError``."""
+        """Insert a Quant after the tensor of ``error``. Raises ``LoweringError``."""
         if len(self.approximations) == self.most:
             raise LoweringError(
                 f"model {self.model.name!r}: expected quantizers that make all numbers exact, got real ones behind "
@@ -77,7 +77,7 @@ class _Nearest:
         self.model = _insert_quant(self.model, error.name, chosen)
 
     def _round_tensor(self, error: RealTensorError) -> str:
-        """Note the approximation of the real numbers of ``error`` and return its quantizer."""
+        """Choose a quantizer for the real numbers of ``error``, record the approximation, and return the quantizer."""
         source = _name_source(self.model, error.name)
         reals = error.value.to_reals(source, error)
         codes, numbers = list_numbers(reals)
@@ -87,7 +87,7 @@ class _Nearest:
         return chosen
 
     def _round_constant(self, error: RealConstantError) -> str:
-        """Note the approximation of the weights of ``error`` and return its quantizer."""
+        """Choose a quantizer for the real weights of ``error``, record the approximation, and return the quantizer."""
         values = np.asarray(error.values)
         chosen = choose_quantizer(values.astype(np.float64), self.bits)
         quantize: Any = get_quantizer(chosen)
@@ -99,7 +99,7 @@ class _Nearest:
 
 
 def _list_before(tracer: Tracer, name: str) -> dict[str, OnnxTensor]:
-    """Return the results of the nodes before the first that makes or reads the tensor ``name``."""
+    """Return the results of all nodes before the first node that computes or reads the tensor ``name``."""
     changed = (each for each in tracer.model.nodes if name in (*each.inputs, *each.outputs))
     first = next(changed, None)
     results: dict[str, OnnxTensor] = {}
@@ -123,7 +123,7 @@ def _find_fixed(quantizer: str) -> Fixed:
 
 
 def _insert_quant(model: OnnxModel, name: str, quantizer: str) -> OnnxModel:
-    """Return ``model`` with ``quantizer`` as a Quant behind the tensor ``name``, for all that read it."""
+    """Return ``model`` with ``quantizer`` as a Quant between the tensor ``name`` and all its readers."""
     onnx = import_onnx()
     proto = onnx.ModelProto()
     proto.CopyFrom(model.proto)
@@ -162,5 +162,5 @@ def _insert_quant(model: OnnxModel, name: str, quantizer: str) -> OnnxModel:
 
 
 def _name_source(model: OnnxModel, name: str) -> str:
-    """Return the node that makes the tensor ``name``, or an input itself."""
+    """Return the name of the node that computes the tensor ``name``, or ``name`` itself if no node does."""
     return next((node.name for node in model.nodes if name in node.outputs), name)

@@ -1,4 +1,4 @@
-"""``load_onnx``: an ONNX file as an ``OnnxModel``. Nothing in the file is executed, and no other file is read."""
+"""``load_onnx``: reading of an ONNX file. Nothing in the file is executed, and no other file is read."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from qhls.system.text import escape_line, shorten
 
 _WHAT = "an ONNX model"
 _OWN = {"Quant", "IntQuant", "BipolarQuant", "Trunc", "MultiThreshold"}
-"""Operators of QONNX, whatever the domain is called."""
+"""Names of QONNX's operators, in any of its domains."""
 
 
 def is_onnx(path: str | os.PathLike[str]) -> bool:
-    """Return whether ``path`` is named as an ONNX file, or begins as one does; never raise."""
+    """Return whether the file ``path`` ends in ``.onnx`` or begins like an ONNX file; raise no error."""
     if Path(os.fspath(path)).suffix.lower() == ".onnx":
         return True
     if not is_file(path):
@@ -55,7 +55,10 @@ def load_onnx(path: str | os.PathLike[str]) -> OnnxModel:
 
 
 def read_model(proto: Any, where: str) -> OnnxModel:
-    """Return a model of the package ``onnx``, checked; ``where`` names it in errors. Raises ``LoadError``."""
+    """Check a model of the package ``onnx`` and return it as an ``OnnxModel``. Raises ``LoadError``.
+
+    ``where`` names the model in errors.
+    """
     if not proto.HasField("graph") or not proto.graph.node or not proto.graph.output:
         raise _explain(where, "a file without a graph of nodes", "Export it again.")
     kept = type(proto)()
@@ -95,7 +98,7 @@ def _explain(where: str, got: str, advice: str) -> LoadError:
 
 
 def _rename_domains(proto: Any) -> None:
-    """Give QONNX's operators today's domain, in the nodes and among the imported ones."""
+    """Rename the domain of QONNX's operators to the current name, in the nodes and in the list of imported domains."""
     for node in proto.graph.node:
         if node.op_type in _OWN and (node.domain in DOMAINS or not node.domain):
             node.domain = DOMAIN
@@ -109,7 +112,10 @@ def _rename_domains(proto: Any) -> None:
 
 
 def _read_constant(tensor: Any, where: str) -> Numbers:
-    """Return the numbers of a tensor in the file."""
+    """Return the numbers of a tensor; refuse data in another file, too much data, and what is damaged or not finite.
+
+    A single number may be infinite, as a limit of a Clip.
+    """
     onnx = import_onnx()
     name = escape_line(tensor.name)
     if tensor.data_location == onnx.TensorProto.EXTERNAL or tensor.external_data:
@@ -138,7 +144,7 @@ def _read_constant(tensor: Any, where: str) -> Numbers:
 
 
 def _read_input(value: Any, graph: Any, where: str) -> tuple[OnnxInput, int | None]:
-    """Return an input and its batch size, None where it is free."""
+    """Return an input and its batch size, which is None if the file does not fix it."""
     dims = [
         dim.dim_value if dim.HasField("dim_value") and dim.dim_value > 0 else None
         for dim in value.type.tensor_type.shape.dim
@@ -189,7 +195,7 @@ def _list_nodes(graph: Any, where: str) -> list[OnnxNode]:
 
 
 def _read_value(node: OnnxNode, where: str) -> Numbers:
-    """Return the numbers of a node Constant."""
+    """Return the numbers of a ``Constant`` node."""
     kinds = {
         "value": None,
         "value_float": "float32",
@@ -204,7 +210,7 @@ def _read_value(node: OnnxNode, where: str) -> Numbers:
 
 
 def _check_order(model: OnnxModel, where: str) -> None:
-    """Refuse tensors that a node reads before one makes them, and tensors that are made twice."""
+    """Refuse a tensor that is read before a node computes it, is computed twice, or is an output and never computed."""
     known = {*model.constants, *(each.name for each in model.inputs), ""}
     for node in model.nodes:
         for name in node.inputs:

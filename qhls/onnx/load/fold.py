@@ -1,4 +1,4 @@
-"""Nodes that read constants only: their results, in float32 as QONNX's executor computes them."""
+"""Folding of nodes that read only constants: their results in float32, as QONNX's executor computes them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MOVES = {
     *("Transpose", "Reshape", "Unsqueeze", "Squeeze", "Flatten", "Identity", "Slice", "Gather"),
     "Expand",
 }
-"""Nodes whose first operand's elements are moved, so that integers and scales move alike."""
+"""Kinds of nodes that only move the elements of their first operand, so that integers and scales move alike."""
 _OWN = {"Quant", "IntQuant", "BipolarQuant", "Trunc"}
 _FOLDED = {
     *(*_MOVES, *_OWN, "Constant", "Concat", "Cast", "Shape", "ConstantOfShape"),
@@ -28,11 +28,11 @@ _FOLDED = {
     *("Min", "Max", "Clip", "Pow", "Exp", "Sign", "Relu", "ReduceMean", "ReduceSum", "ReduceProd"),
     *("MatMul", "BatchNormalization"),
 }
-"""Nodes that may be computed while a file is read: none makes more than its operands announce."""
+"""Kinds of nodes that may be folded, since the size of each one's result is known in advance from its operands."""
 
 
 def fold_constants(model: OnnxModel, node: OnnxNode, read: Sequence[Constant]) -> Constant:
-    """Return the results of ``node`` for the constants ``read``. Raises ``LoweringError`` and ``LoadError``."""
+    """Return the result of ``node`` for the constants ``read``. Raises ``LoweringError`` and ``LoadError``."""
     if node.kind not in _FOLDED:
         raise node.refuse(
             f"one of {', '.join(sorted(_FOLDED))} on constants",
@@ -53,7 +53,7 @@ def fold_constants(model: OnnxModel, node: OnnxNode, read: Sequence[Constant]) -
 
 
 def _quantize(node: OnnxNode, arrays: Sequence[Numbers], values: Numbers) -> Constant:
-    """Return quantised weights with their integers and scales, which real scales need."""
+    """Return quantised weights together with their integers and scales, which lowering needs for real scales."""
     x, scale, _, bits = arrays
     integers = read_quantizer(node, bits, "ROUND").round(x / scale)
     whole = np.broadcast_to(scale.astype(np.float64), values.shape)
@@ -61,7 +61,7 @@ def _quantize(node: OnnxNode, arrays: Sequence[Numbers], values: Numbers) -> Con
 
 
 def _check_result(node: OnnxNode, read: Sequence[Constant]) -> None:
-    """Refuse a result beyond the limit before it is made."""
+    """Refuse a node whose result would exceed the limit of size, before the result is computed."""
     shapes = [each.values.shape for each in read]
     sizes = [math.prod(shape) for shape in shapes]
     size = sum(sizes)
@@ -76,7 +76,7 @@ def _check_result(node: OnnxNode, read: Sequence[Constant]) -> None:
 
 
 def _compute(model: OnnxModel, node: OnnxNode, arrays: Sequence[Numbers]) -> Numbers:
-    """Return the first output of one node."""
+    """Execute one node on ``arrays`` and return its first output."""
     onnx = import_onnx()
     names = iter(f"x{i}" for i in range(len(arrays)))
     inputs = [next(names) if name else "" for name in node.inputs]
@@ -119,7 +119,7 @@ def _compute(model: OnnxModel, node: OnnxNode, arrays: Sequence[Numbers]) -> Num
 
 
 def _list_attributes(node: OnnxNode) -> dict[str, Any]:
-    """Return the attributes as the package ``onnx`` takes them."""
+    """Return the attributes of ``node`` in the form that the package ``onnx`` accepts."""
     onnx = import_onnx()
     return {
         name: onnx.numpy_helper.from_array(value) if isinstance(value, np.ndarray) else value

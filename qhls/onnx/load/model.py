@@ -30,11 +30,14 @@ class OnnxNode:
 
 
 WIDEST_EXACT = 53
-"""Most bits of a Quant: float64 holds its integers."""
+"""Largest width of a Quant in bits, since float64 represents its integers exactly."""
 
 
 def read_quantizer(node: OnnxNode, width: Numbers, rounding: str) -> IntegerQuantizer:
-    """Return the integers that a node rounds to; ``width``: its operand. Raises ``LoweringError``."""
+    """Return the rounding to integers that a node describes. Raises ``LoweringError``.
+
+    ``width``: the node's operand with the number of bits. ``rounding``: the default mode.
+    """
     widths = np.unique(width)
     if len(widths) != 1 or widths[0] != int(widths[0]) or not 1 <= widths[0] <= WIDEST_EXACT:
         got = ", ".join(f"{each:g}" for each in widths[:3].tolist()) or "none"
@@ -48,7 +51,7 @@ def read_quantizer(node: OnnxNode, width: Numbers, rounding: str) -> IntegerQuan
 
 @dataclass(frozen=True)
 class OnnxInput:
-    """An input of a model; ``shape`` leaves the batch out. ``annotation``: QONNX's type of it, such as "UINT8"."""
+    """An input of a model, with its ``shape`` without the batch. ``annotation``: its QONNX type, such as "UINT8"."""
 
     name: str
     shape: tuple[int, ...]
@@ -57,11 +60,11 @@ class OnnxInput:
 
 @dataclass(frozen=True, eq=False)
 class OnnxModel:
-    """A model of the package ``onnx``, ``proto``, and its nodes, inputs and constants as qhls reads them.
+    """An ONNX model: the object ``proto`` of the package ``onnx``, and its nodes, inputs and constants for qhls.
 
     ``batch``: the number of samples for which shapes within the model are computed, 1 unless the file fixes another.
     ``versions``: the version of each domain. ``tensors``: by layer of the model's graph, the tensor that its last op
-    has, and the order of its axes.
+    computes, and the order of its axes.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""``trace_onnx``: an ONNX model as a graph of the IR, its real ends apart."""
+"""``trace_onnx``: translation of an ONNX model to an IR graph, and to the real functions left to the host."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ from qhls.onnx.quantization import find_limits
 from qhls.quantizers.numerics import use_precision
 
 RULE_MODULES = (elementwise, linear, movement, quantizers, windows)
-"""Imported for the rules that they register."""
+"""Modules that are imported for the rules that they register."""
 _PASSED = ("Identity", "Transpose", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Cast", "Dropout")
-"""Nodes behind an input that leave its numbers as they are."""
+"""Kinds of nodes after an input that leave its numbers unchanged."""
 _ANNOTATION = re.compile(r"(?:(U?)INT(\d+)|FIXED<(\d+),\s*(-?\d+)>|(BINARY|BIPOLAR|TERNARY))")
 
 
 @dataclass(frozen=True)
 class RealEnd:
-    """The function that the host computes of an output: real numbers of exact ones, perhaps a softmax over ``axis``."""
+    """The real function that the host applies to an exact output, perhaps with a softmax over the axis ``softmax``."""
 
     value: Value
     layer: str
     softmax: int | None = None
 
     def __call__(self, outputs: Array) -> Array:
-        """Return the real numbers of ``outputs``, numbers of the design."""
+        """Return the model's real outputs for ``outputs``, the numbers that the design computed."""
         x, order = self.value.x, self.value.order
         if isinstance(x, Reals):
             codes = np.ldexp(outputs.astype(np.float64), x.x.type.frac).astype(np.int64)
@@ -59,12 +59,15 @@ class RealEnd:
 
 @dataclass(frozen=True)
 class OnnxHost:
-    """The functions that the host applies to the outputs of a design, None where none. It predicts as Keras does."""
+    """The functions that the host applies to the outputs of a design; None for an output without a function.
+
+    The method ``predict`` is called like that of a Keras model.
+    """
 
     ends: tuple[RealEnd | None, ...]
 
     def predict(self, arrays: Any, verbose: int = 0) -> Any:
-        """Return the outputs of the model for those of the design, one array or a list."""
+        """Return the outputs of the model for the outputs of the design, which are one array or a list."""
         listed = arrays if isinstance(arrays, list) else [arrays]
         pairs = zip(listed, self.ends, strict=True)
         results = [array if end is None else end(np.asarray(array)) for array, end in pairs]
@@ -97,7 +100,7 @@ def trace_onnx(
 def trace_nodes(
     tracer: Tracer, inputs: tuple[Input, ...], may_leave: bool, dtype: str
 ) -> tuple[ModelGraph, OnnxHost | None]:
-    """Lower the nodes; return the graph, where real functions are computed in ``dtype``, and the host."""
+    """Lower the nodes and return the graph and the host's functions; real functions are computed in ``dtype``."""
     model = tracer.model
     for each, op in zip(model.inputs, inputs, strict=True):
         tracer.tensors[each.name] = Value.of(op)
@@ -123,7 +126,7 @@ def trace_nodes(
 
 
 def _end(tracer: Tracer, name: str, may_leave: bool) -> tuple[Op, RealEnd | None]:
-    """Return the op of an output, and the function that the host computes of it."""
+    """Return the op of an output, and the function that the host applies to it, which is None for an exact output."""
     tensor = tracer.tensors[name]
     if isinstance(tensor, Constant):
         raise LoweringError(
@@ -151,7 +154,7 @@ def _end_exactly(value: Value) -> tuple[Op, None]:
 
 
 def _list_tensors(tracer: Tracer) -> dict[str, tuple[str, tuple[int, ...]]]:
-    """Return, by layer, the tensors whose numbers an op has as they are."""
+    """Return, by layer, the name and the order of axes of each tensor that an op computes without a real factor."""
     return {
         tracer.layers[name]: (name, value.order)
         for name, value in tracer.tensors.items()
@@ -177,7 +180,7 @@ def _list_scaled(tracer: Tracer) -> list[str]:
 
 
 def make_inputs(model: OnnxModel, input_types: Any) -> tuple[Input, ...]:
-    """Return the inputs of ``model``, of types as ``trace_onnx`` takes them. Raises ``LoweringError``."""
+    """Return the input ops of ``model``; ``input_types`` as in ``trace_onnx``. Raises ``LoweringError``."""
     names = [each.name for each in model.inputs]
     if input_types is None:
         derived = [_derive_type(model, each) for each in model.inputs]
@@ -190,7 +193,7 @@ def make_inputs(model: OnnxModel, input_types: Any) -> tuple[Input, ...]:
 
 
 def _derive_type(model: OnnxModel, tensor: OnnxInput) -> Fixed | None:
-    """Return the type to which an input is quantised before anything else reads it, or that of its annotation."""
+    """Return the type to which all readers of an input quantise it, else its annotated type, else None."""
     types = {_find_type(model, node) for node in _list_readers(model, tensor.name)}
     if len(types) == 1 and None not in types:
         return types.pop()
@@ -206,7 +209,7 @@ def _derive_type(model: OnnxModel, tensor: OnnxInput) -> Fixed | None:
 
 
 def _list_readers(model: OnnxModel, name: str) -> list[OnnxNode]:
-    """Return the nodes that compute with a tensor, behind those that only move it."""
+    """Return the nodes that compute with a tensor, either directly or after nodes that only move it."""
     readers: list[OnnxNode] = []
     for node in model.nodes:
         if name in node.inputs:

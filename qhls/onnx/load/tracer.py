@@ -1,4 +1,4 @@
-"""``Tracer``: the nodes of a model in order, each through its rule."""
+"""``Tracer``: lowering of the nodes of an ONNX model in order, each by its rule."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ RULES: dict[str, Callable[[Tracer, OnnxNode], OnnxTensor]] = {}
 def register_rule(
     *kinds: str,
 ) -> Callable[[Callable[[Tracer, OnnxNode], OnnxTensor]], Callable[[Tracer, OnnxNode], OnnxTensor]]:
-    """Register a function as the rule of nodes of ``kinds``."""
+    """Register the decorated function as the lowering rule of nodes of ``kinds``."""
 
     def register(rule: Callable[[Tracer, OnnxNode], OnnxTensor]) -> Callable[..., OnnxTensor]:
         RULES.update(dict.fromkeys(kinds, rule))
@@ -35,7 +35,7 @@ def register_rule(
 
 
 class RealTensorError(LoweringError):
-    """A node reads ``value``, the real numbers of the tensor ``name``, which no Quant makes codes again."""
+    """The error for a node that reads ``value``, real numbers of the tensor ``name`` that no Quant turns into codes."""
 
     def __init__(self, message: str, name: str, value: Value) -> None:
         super().__init__(message)
@@ -43,7 +43,7 @@ class RealTensorError(LoweringError):
 
 
 class RealConstantError(LoweringError):
-    """A node reads weights that no Quant makes codes: the constant ``name`` with ``values``."""
+    """The error for a node that reads real weights without a Quant: the constant ``name`` with ``values``."""
 
     def __init__(self, message: str, name: str, values: Numbers) -> None:
         super().__init__(message)
@@ -61,7 +61,7 @@ class SoftmaxEnd:
 
 @dataclass
 class Tracer:
-    """The tensors of a model so far, by name, and where each layer's result can be compared."""
+    """The state of the lowering of a model: its tensors so far, by name, and records of its nodes."""
 
     model: OnnxModel
     lowered: Mapping[str, OnnxTensor] = field(default_factory=dict[str, OnnxTensor])
@@ -69,12 +69,12 @@ class Tracer:
     tensors: dict[str, OnnxTensor] = field(default_factory=dict[str, OnnxTensor])
     softmax: dict[str, SoftmaxEnd] = field(default_factory=dict[str, SoftmaxEnd])
     rounds: list[str] = field(default_factory=list[str])
-    """Nodes with sums of real numbers, which depend on their order in float32."""
+    """Names of nodes with sums of real numbers, whose results in float32 depend on the order of the terms."""
     layers: dict[str, str] = field(default_factory=dict[str, str])
-    """The node that made each tensor."""
+    """The name of the node that computed each tensor, by the name of the tensor."""
 
     def run(self) -> None:
-        """Lower every node. Raises ``LoweringError`` and ``VerifyError``."""
+        """Lower all nodes of the model. Raises ``LoweringError`` and ``VerifyError``."""
         for name, values in self.model.constants.items():
             self.tensors[name] = Constant(values)
         nodes = self.model.nodes
@@ -110,7 +110,7 @@ class Tracer:
     # -- what a node reads ----------------------------------------------------------------------------
 
     def read_value(self, node: OnnxNode, place: int = 0) -> Value:
-        """Return an operand that depends on an input."""
+        """Return an operand that depends on an input, and refuse a constant. Raises ``LoweringError``."""
         tensor = self.tensors[node.inputs[place]]
         if isinstance(tensor, Constant):
             raise node.refuse(
@@ -121,7 +121,7 @@ class Tracer:
         return tensor
 
     def read_constant(self, node: OnnxNode, place: int) -> Constant | None:
-        """Return a known operand; None where it is left out. Raises ``LoweringError`` for one that is not known."""
+        """Return a constant operand; None if the node omits it. Raises ``LoweringError`` if it depends on an input."""
         if place >= len(node.inputs) or not node.inputs[place]:
             return None
         tensor = self.tensors[node.inputs[place]]
@@ -134,14 +134,14 @@ class Tracer:
         return tensor
 
     def read_numbers(self, node: OnnxNode, place: int) -> Numbers:
-        """Return the numbers of a known operand that is needed."""
+        """Return the numbers of a constant operand, and refuse a node without it. Raises ``LoweringError``."""
         constant = self.read_constant(node, place)
         if constant is None:
             raise node.refuse(f"at least {place + 1} operands", f"{place}", "Export it again.")
         return constant.values
 
     def read_integers(self, node: OnnxNode, place: int, attribute: str) -> list[int] | None:
-        """Return integers that older versions have as an attribute and newer ones as an operand; None without."""
+        """Return integers that old operators have as an attribute and new ones as an operand; None if omitted."""
         if attribute in node.attributes:
             return [int(each) for each in node.attributes[attribute]]
         constant = self.read_constant(node, place)
@@ -150,19 +150,19 @@ class Tracer:
         )
 
     def read_exact(self, node: OnnxNode, place: int = 0) -> Value:
-        """Return an operand without a real function; it may have a factor. Raises ``RealTensorError``."""
+        """Return an operand as an exact op, perhaps times a real factor. Raises ``RealTensorError``."""
         value = self.read_value(node, place).without_reals()
         if isinstance(value.x, Op):
             return value
         raise self.explain_reals(node.inputs[place], value, str(node))
 
     def note_sum(self, node: OnnxNode, *values: Value) -> None:
-        """Note a sum whose terms may have a real factor."""
+        """Record ``node`` as a sum that may round in float32 if one of its ``values`` has a real factor."""
         if any(value.factor != 1 for value in values):
             self.rounds.append(node.name)
 
     def read_settled(self, node: OnnxNode, place: int = 0) -> Value:
-        """Return an operand as exact numbers, without a factor. Raises ``RealTensorError``."""
+        """Return an operand as an exact op into which its factor is multiplied. Raises ``RealTensorError``."""
         value = self.read_value(node, place)
         op = find_exact(value)
         if op is None:
@@ -188,7 +188,7 @@ class Tracer:
         )
 
     def check_rank(self, node: OnnxNode, value: Value, *ranks: int) -> None:
-        """Refuse an operand of another number of axes, batch not counted."""
+        """Refuse an operand whose number of axes, without the batch, is not one of ``ranks``."""
         if len(value.order) not in ranks:
             expected = " or ".join(str(rank + 1) for rank in ranks)
             raise node.refuse(
@@ -197,7 +197,7 @@ class Tracer:
 
 
 def find_axis(node: OnnxNode, axis: int, rank: int) -> int:
-    """Return an axis of a tensor with a batch as one of a sample. Raises ``LoweringError`` for the batch's own."""
+    """Convert an axis of a batch to the axis of one sample. Raises ``LoweringError`` for the batch axis itself."""
     counted = axis + rank + 1 if axis < 0 else axis
     if not 1 <= counted <= rank:
         raise node.refuse(
@@ -207,7 +207,7 @@ def find_axis(node: OnnxNode, axis: int, rank: int) -> int:
 
 
 def drop_samples_axis(node: OnnxNode, array: Numbers, rank: int) -> Numbers:
-    """Return a constant that broadcasts to a tensor of ``rank`` axes and a batch, without the batch's axis."""
+    """Return the constant ``array`` without its batch axis, for a tensor whose samples have ``rank`` axes."""
     if array.ndim <= rank:
         return array
     if array.ndim > rank + 1 or array.shape[0] != 1:
@@ -223,7 +223,7 @@ def count_elements(shape: tuple[int, ...]) -> int:
 
 
 def read_scalar(node: OnnxNode, array: Any, what: str) -> float:
-    """Return the only number of an array, where all of them may be equal. Raises ``LoweringError``."""
+    """Return the number to which all elements of an array are equal. Raises ``LoweringError``."""
     values = np.unique(np.asarray(array))
     if len(values) != 1:
         raise node.refuse(f"one number as {what}", f"{len(values)} different ones", "Use one.")

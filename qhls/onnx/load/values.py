@@ -1,4 +1,4 @@
-"""Tensors while a model is lowered: known numbers, and exact tensors with a real factor or function."""
+"""Tensors during the lowering of an ONNX model: constants, and exact tensors with a real factor or function."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from qhls.ir.integers import find_dyadic
 from qhls.onnx.quantization import Numbers
 
 FEW_BITS = 12
-"""Bits of a factor that hardware multiplies by as it is."""
+"""Largest width in bits of a factor by which hardware multiplies exactly."""
 
 
 @dataclass(frozen=True)
 class Constant:
-    """Known ``values``; behind a Quant also its ``integers`` and ``scale``, of the same shape, with their product."""
+    """A constant of ``values``; after a Quant also the ``integers`` and the ``scale`` whose product is ``values``."""
 
     values: Numbers
     integers: Numbers | None = None
     scale: Numbers | None = None
 
     def move(self, move: Callable[[Numbers], Numbers]) -> Constant:
-        """Return the constant with its elements moved."""
+        """Return the constant with its elements moved by ``move``."""
         if self.integers is None or self.scale is None:
             return Constant(move(self.values))
         return Constant(move(self.values), move(self.integers), move(self.scale))
@@ -37,10 +37,10 @@ class Constant:
 
 @dataclass(frozen=True)
 class Value:
-    """``factor * x``, where ``factor`` is at least 1, below 2, and 1 for real numbers.
+    """A tensor ``factor * x``, where ``factor`` is at least 1 and below 2, and exactly 1 if ``x`` is real.
 
-    Axis i of ``x`` is axis ``order[i]`` of the tensor, where the batch counts for none. ``exact``: the same numbers
-    where ``x`` are real ones, as an op with wide constants, for readers other than a Quant.
+    Axis i of ``x`` is axis ``order[i]`` of the tensor, batch not counted. ``exact``: if ``x`` is real, the same numbers
+    as an op with wide constants, for readers other than a Quant.
     """
 
     x: Op | Reals
@@ -50,7 +50,7 @@ class Value:
 
     @classmethod
     def of(cls, x: Op | Reals) -> Value:
-        """Return a tensor whose axes are in order."""
+        """Return ``x`` as a tensor with factor 1, whose axes are stored in order."""
         return cls(x, tuple(range(len(x.shape))))
 
     @cached_property
@@ -88,11 +88,11 @@ class Value:
         return replace(self, x=self.move(turn), order=order, exact=exact)
 
     def without_reals(self) -> Value:
-        """Return the tensor as its exact op, where it has one beside real numbers."""
+        """Return the tensor with its exact op instead of real numbers, if it has such an op, else unchanged."""
         return self if self.exact is None else Value(self.exact, self.order)
 
     def move(self, make: Callable[[Op], Op]) -> Op | Reals:
-        """Return ``x`` with its elements moved."""
+        """Return ``x`` with its elements moved by ``make``, without the factor."""
         return self.x.move_by(make) if isinstance(self.x, Reals) else make(self.x)
 
     def with_last(self, axis: int) -> Value:
@@ -103,12 +103,12 @@ class Value:
         return self.with_order((*others, axis))
 
     def arrange(self, array: Numbers) -> Numbers:
-        """Return ``array``, which broadcasts to the tensor's shape, with its axes as they are stored."""
+        """Return ``array``, which broadcasts to the tensor's shape, with its axes in the order of those of ``x``."""
         whole = array.reshape((*(1,) * (len(self.order) - array.ndim), *array.shape))
         return np.transpose(whole, self.order)
 
     def to_reals(self, layer: str, refusal: LoweringError) -> Reals:
-        """Return the tensor as real numbers; ``refusal`` is for where no quantizer follows."""
+        """Return the tensor as real numbers; ``refusal`` is the error if no quantizer follows."""
         if isinstance(self.x, Reals):
             return self.x
         factor = float(self.factor)
@@ -123,20 +123,20 @@ def find_power(number: Fraction) -> int:
 
 
 def has_short_mantissa(factor: Fraction) -> bool:
-    """Return whether ``factor`` is an integer of few bits times a power of two."""
+    """Return whether ``factor`` is an integer of at most ``FEW_BITS`` bits times a power of two."""
     if factor.denominator & factor.denominator - 1:
         return False
     return not factor or count_magnitude_bits(np.array(float(factor))) <= FEW_BITS
 
 
 def count_magnitude_bits(values: Numbers) -> int:
-    """Return the bits of the narrowest unsigned type that holds the magnitudes of ``values``."""
+    """Return the width in bits of the narrowest unsigned type that represents the magnitudes of all ``values``."""
     codes, _ = find_dyadic(values)
     return max((abs(code).bit_length() for code in codes.ravel().tolist()), default=0)
 
 
 def find_exact(value: Value) -> Op | None:
-    """Return the tensor as one exact op, its factor multiplied; None for real numbers."""
+    """Return the tensor as one exact op, multiplied by its factor; None for real numbers or a wide factor."""
     value = value.without_reals()
     if isinstance(value.x, Reals) or not has_short_mantissa(value.factor):
         return None

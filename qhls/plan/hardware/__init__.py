@@ -1,1 +1,1 @@
-"""Hardware that a plan counts and prices: parts, primitives, areas and depths."""
+"""Models of hardware for a plan: its events, primitives, areas and depths, and AMD's parts."""

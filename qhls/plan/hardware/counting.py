@@ -1,4 +1,4 @@
-"""The events of each op, one rule per kind of op.
+"""Counts of the events of each op, by one rule per kind of op.
 
 Counted as if constants were hard-wired (``qhls.plan.hardware.events``). An op without a rule causes none: it only moves
 numbers. Memory traffic depends on the schedule and is counted by the plan.
@@ -34,20 +34,20 @@ _counted: WeakKeyDictionary[Op, Events] = WeakKeyDictionary()
 
 
 def count_events(op: Op) -> Events:
-    """Return the events of one inference of ``op``, counted once because weights may be many. Do not change them."""
+    """Return the events of one inference of ``op``, which are cached and must not be changed."""
     if op not in _counted:
         _counted[op] = count_afresh(op)
     return _counted[op]
 
 
 def count_multiplications(op: Op) -> int:
-    """Return the products of an input and a weight in one inference of ``op``, pruned ones included."""
+    """Return the number of products of an input and a weight in one inference of ``op``, pruned weights included."""
     return sum(n for event, n in count_events(op).items() if event.kind in MULTIPLICATIONS)
 
 
 @singledispatch
 def count_afresh(op: Op) -> Events:
-    """Count the events of one inference of ``op``."""
+    """Count the events of one inference of ``op`` without the cache."""
     return Events()
 
 
@@ -107,7 +107,7 @@ def _count_sub(op: Sub) -> Events:
 
 
 def _count_additions(op: Add | Sub, *operands: Op) -> Events:
-    """Count one addition per element, as wide as the result less a constant's trailing zeros; none for a 0."""
+    """Count one addition per element, narrower by the trailing zeros of a constant; none for a constant 0."""
     width = op.type.width
     full = events.add(width)
     codes = next((c for operand in operands if (c := op.find_constant(operand)) is not None), None)
@@ -152,7 +152,7 @@ def _count_extreme(op: Extreme) -> Events:
 
 
 def make_product(weights: WeightEncoding, bits: int, weight_bits: int, binary: bool) -> Event:
-    """Return the event of multiplying a ``bits``-wide input by a weight of ``weight_bits`` from a memory.
+    """Return the event of multiplying a ``bits``-wide input by a ``weight_bits``-wide weight from a memory.
 
     ``binary``: the input is one of two opposite numbers.
     """
@@ -168,7 +168,7 @@ def make_product(weights: WeightEncoding, bits: int, weight_bits: int, binary: b
 
 
 def _count_matrix_digits(codes: Array) -> Array:
-    """Return the digits that each product of a matrix (terms, outputs) needs, in any order within a term.
+    """Return the number of digits that each product of a matrix (terms, outputs) needs, in any order within a term.
 
     If two outputs multiply the same input by weights of equal magnitude, they share the product:
     the second one counts as one digit, which is wiring.
@@ -181,13 +181,13 @@ def _count_matrix_digits(codes: Array) -> Array:
 
 
 def count_products(op: Op, x: Op, w: Op, macs: int) -> Events:
-    """Count ``macs`` products of ``x`` and the constant ``w``, summed to the elements of ``op``, as wide as the result.
+    """Count the events of ``macs`` products of ``x`` and the constant ``w``, whose sums are the elements of ``op``.
 
-    The last axes of ``w`` are the outputs of one position. Where constants are part of the logic: the
-    additions of each product's digits, once where several outputs take the same product. Then an output with
-    n weights that are not zero takes n - 1 additions. It takes n if all are negative, since it then subtracts from
-    zero. Where they are in a memory: a product and an addition for each, zero
-    or not.
+    Sums are as wide as the result. The last axes of ``w`` are the outputs of one position.
+
+    Where constants are part of the logic: the additions of each product's digits, once where several outputs use the
+    same product. Then an output with n non-zero weights needs n - 1 additions, or n if all are negative, since it then
+    subtracts from zero. Where constants are in a memory: a product and an addition for each weight, zero or not.
     """
     positions = macs // w.size
     codes = w.range.lo.to_integers().reshape(-1, op.size // positions)
@@ -212,7 +212,7 @@ def count_products(op: Op, x: Op, w: Op, macs: int) -> Events:
 
 
 def count_scaling(op: Op, x: Op, w: Op) -> Events:
-    """Count the products of ``x`` and the constant ``w``, element by element, that ``op`` computes.
+    """Count the events of ``op``, which multiplies ``x`` by the constant ``w`` element by element.
 
     Where constants are part of the logic: the additions of each product's digits. No sum takes a sign here. So a
     number whose digits are all negative has one more term, the zero from which they are subtracted. Where constants

@@ -1,4 +1,4 @@
-"""Pipeline depth of an op: the logic levels of one trip, cut at the clock period."""
+"""Pipeline depth of an op: the clock cycles that the logic levels of one trip take."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from qhls.plan.hardware.counting import count_events
 from qhls.plan.hardware.events import MULTIPLICATIONS
 
 LOGIC_LEVEL_NS = 1.0
-"""Nanoseconds of one logic level, such as an adder, and the wires to it.
+"""Delay in nanoseconds of one logic level, such as an adder, and of the wires to it.
 
 With it the jet tagger 16-64-32-32-5 in 6 bits takes 11 cycles at 5 ns: four products of 2 cycles with their biases, and
 three activations of 1, which are separate functions. That is the published figure: C. N. Coelho et al., Nature Machine
@@ -21,14 +21,14 @@ quantisations.
 
 
 def estimate_depth(levels: int, clock_period: float) -> int:
-    """Return the cycles that so many consecutive logic levels take."""
+    """Return the number of clock cycles that ``levels`` consecutive logic levels take."""
     return max(math.ceil(levels * LOGIC_LEVEL_NS / clock_period), 1)
 
 
 def count_logic_levels(op: Op, product: Op | None = None) -> int:
-    """Return the logic levels from an op's operands to its result: consecutive additions and choices.
+    """Return the number of logic levels from an op's operands to its result: consecutive additions and choices.
 
-    ``product``: the one whose sum begins with the bias that ``op`` adds: the sum has one more term.
+    ``product``: the op whose sum begins with the bias that ``op`` adds; only the levels of one more term count.
     """
     if product is not None:
         terms = product.operands[1].size // product.shape[-1]

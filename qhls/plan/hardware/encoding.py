@@ -1,4 +1,4 @@
-"""Encodings of weights, derived from the real numbers.
+"""Encodings of weights, derived from the values of the weights.
 
 A weight that is part of the logic is a constant: the digits of its canonical signed-digit form say how many
 additions its product takes. Weights in a memory share their hardware, which the encoding of all of them
@@ -20,7 +20,7 @@ from qhls.ir.ops import Input, Shift, Threshold
 
 
 class Encoding(Enum):
-    """Kind of number that weights in a memory are, up to one power of two per output.
+    """Kind of number that all weights in a memory are, apart from one power of two per output.
 
     The sum is shifted by that power of two afterwards.
     """
@@ -30,9 +30,9 @@ class Encoding(Enum):
     TERNARY = "ternary"
     """1, 0 or -1."""
     PO2 = "po2"
-    """0, or a power of two or its negative."""
+    """0, or plus or minus a power of two."""
     FIXED = "fixed"
-    """Anything else: a fixed-point number."""
+    """Any other fixed-point number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +49,12 @@ class WeightEncoding:
 
 
 def count_signed_digits(codes: Array) -> Array:
-    """Return the non-zero digits of each integer's canonical signed-digit form, the fewest of any: 7 = 8 - 1 has 2."""
+    """Return the number of non-zero digits in each integer's canonical signed-digit form: 7 = 8 - 1 has 2."""
     return count_digits(find_magnitudes(codes))
 
 
 def count_digits(values: Array) -> Array:
-    """Return the signed digits of each of ``values``, which ``find_magnitudes`` gave.
+    """Return the number of non-zero signed digits of each of ``values``, a result of ``find_magnitudes``.
 
     The form is the difference of ``3n`` and ``n`` taken bit by bit, so its digits are where the two differ.
     """
@@ -62,7 +62,7 @@ def count_digits(values: Array) -> Array:
 
 
 def find_magnitudes(codes: Array) -> Array:
-    """Return the absolute values of ``codes`` in the narrowest unsigned type that also holds three times each.
+    """Return the absolute values of ``codes`` in the narrowest unsigned type that also represents three times each.
 
     Python's integers stay where 64 bits are not enough.
     """
@@ -75,7 +75,7 @@ _BITS = np.array([n.bit_count() for n in range(1 << 16)], np.uint8)
 
 
 def count_bits(values: Array) -> Array:
-    """Return how many bits are set in each of ``values``, which ``find_magnitudes`` gave."""
+    """Return the number of set bits in each of ``values``, a result of ``find_magnitudes``."""
     if values.dtype == object:
         return _map_each(values, int.bit_count)
     # Weights are millions: a table of 16 bits, read once for each half of 32 and each quarter of 64.
@@ -84,14 +84,14 @@ def count_bits(values: Array) -> Array:
 
 
 def measure_lengths(values: Array) -> Array:
-    """Return the length in bits of each of ``values``, which ``find_magnitudes`` gave."""
+    """Return the length in bits of each of ``values``, a result of ``find_magnitudes``."""
     if values.dtype.itemsize > 4:  # a double, whose exponent shorter ones have, holds 53 bits
         return _map_each(values, int.bit_length)
     return np.frexp(values.astype(np.float64))[1].astype(np.int64)
 
 
 def _map_each(values: Array, f: Callable[[int], int]) -> Array:
-    """Return ``f`` of every integer, which may be of any width."""
+    """Return an array with ``f(n)`` for every integer ``n`` of ``values``, which may be of any width."""
     distinct, where = np.unique(values, return_inverse=True)
     results = np.array([f(int(n)) for n in distinct.tolist()], np.int64)
     return results[where].reshape(values.shape)
@@ -118,7 +118,7 @@ def find_encoding(codes: Array) -> WeightEncoding:
 
 
 def is_two_valued(op: Op) -> bool:
-    """Return whether every element of ``op`` is one of two opposite numbers, which one bit distinguishes."""
+    """Return whether each element of ``op`` is known to be one of two opposite numbers, which one bit distinguishes."""
     while isinstance(op, Reshape | Shift | View):  # these only move numbers
         op = op.x
     if isinstance(op, Threshold):
@@ -129,23 +129,23 @@ def is_two_valued(op: Op) -> bool:
 
 
 def count_trailing_zeros(codes: Array) -> Array:
-    """Return the zero bits below each integer's lowest one that is set; 0 for 0."""
+    """Return the number of trailing zero bits of each integer; 0 for the integer 0."""
     return count_bits(_mask_below_lowest(find_magnitudes(codes)))
 
 
 def _mask_below_lowest(values: Array) -> Array:
-    """Return a mask of the bits below the lowest one that is set in each of ``values``; 0 for 0."""
+    """Return, for each of ``values``, a mask of the bits below its lowest set bit; 0 for the value 0."""
     below = values - (values > 0)
     return below & ~values if values.dtype != object else below & (-values - 1)
 
 
 def measure_spans(codes: Array) -> Array:
-    """Return the bits from the most to the least significant one that is set: 24 = 0b11000 has 2, and 0 none."""
+    """Return the number of bits from each integer's highest to its lowest set bit: 2 for 24 = 0b11000, 0 for 0."""
     values = find_magnitudes(codes)
     return measure_lengths(values) - count_bits(_mask_below_lowest(values))
 
 
 def count_each(counts: Array) -> list[tuple[int, int]]:
-    """Return the different small integers in ``counts``, and how often each occurs."""
+    """Return the different small integers in ``counts``, each with the number of times that it occurs."""
     occurrences = np.bincount(counts.ravel())
     return [(n, times) for n, times in enumerate(occurrences.tolist()) if times]

@@ -1,4 +1,4 @@
-"""The forms of area formulas: functions from the sizes of a primitive to terms, which a table weights."""
+"""Forms of area formulas: functions from the sizes of a primitive to terms, whose coefficients a table contains."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def _list_digit_terms(sizes: tuple[int, ...]) -> Sequence[float]:
 
 
 def _count_dsp48(sizes: tuple[int, ...]) -> Sequence[float]:
-    """Return the DSP48E2 blocks of a product: one multiplies 27 by 18 signed bits.
+    """Return the number of DSP48E2 blocks of a product: one block multiplies 27 by 18 signed bits.
 
     Wider operands are cut into pieces of 26 and 17 unsigned bits.
     """
@@ -23,14 +23,14 @@ def _count_dsp48(sizes: tuple[int, ...]) -> Sequence[float]:
 
 
 def _count_bram18(sizes: tuple[int, ...]) -> Sequence[float]:
-    """Return the fewest 18 kbit blocks, all of one shape, that hold ``depth`` words of ``width`` bits."""
+    """Return the smallest number of 18 kbit blocks of one shape that store ``depth`` words of ``width`` bits."""
     depth, width = sizes
     shapes = ((1, 16384), (2, 8192), (4, 4096), (9, 2048), (18, 1024), (36, 512))
     return (min(math.ceil(depth / words) * math.ceil(width / bits) for bits, words in shapes),)
 
 
 def _list_fifo_terms(sizes: tuple[int, ...]) -> Sequence[float]:
-    """Return the shift registers of a FIFO, none for one that is a block RAM, and its counters and comparisons.
+    """Return two terms of a FIFO: its shift registers (0 if it is a block RAM), and its counters and comparisons.
 
     The control is that of FINN's generated FIFOs: five LUT per bit of a counter that is wide enough for the words and
     one more, less seven.
@@ -41,7 +41,7 @@ def _list_fifo_terms(sizes: tuple[int, ...]) -> Sequence[float]:
 
 
 SHIFTED = 1024
-"""Bits of the largest FIFO that Vivado HLS builds of shift registers."""
+"""Size in bits of the largest FIFO that Vivado HLS builds from shift registers."""
 
 FORMS: dict[str, _Terms] = {
     "c": lambda s: (1.0,),
@@ -66,4 +66,4 @@ FORMS: dict[str, _Terms] = {
     "c DSP48E2 blocks": _count_dsp48,
     "c BRAM18 blocks": _count_bram18,
 }
-"""The terms of each formula, by its text in a table; the coefficients of the table multiply them."""
+"""Functions that compute the terms of a formula, by the formula's text in area tables."""

@@ -10,23 +10,26 @@ from pathlib import Path
 from typing import Any
 
 UNITS: tuple[str, ...] = ("LUT", "FF", "DSP", "BRAM18", "URAM")
-"""Look-up tables, flip-flops, DSP slices, block RAMs of 18 kbit and UltraRAMs of 288 kbit."""
+"""Units of resources: look-up tables, flip-flops, DSP slices, block RAMs of 18 kbit and UltraRAMs of 288 kbit."""
 
 _REST = r"[il]?(?:-?[a-z]{2,4}\d{3,4})?(?:-\d[a-z]{0,2})?(?:-[a-z])?(?:-s|-es\d)?"
-"""Grade of the 7 series, package, speed, temperature, sample, as in xc7a35ticsg324-1L and xcvu9p-flga2104-2-e."""
+"""Pattern of what follows the device in a part's name: 7 series grade, package, speed, temperature, sample.
+
+Examples are xc7a35ticsg324-1L and xcvu9p-flga2104-2-e.
+"""
 _ANY = re.compile(rf"(?P<device>x[caq][a-z0-9]*?\d[a-z0-9]*?){_REST}")
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """An AMD device. ``resources`` by unit (``UNITS``); None where nothing is known of it."""
+    """An AMD device and its ``resources`` by unit (``UNITS``), which are None if they are not known."""
 
     device: str
     resources: dict[str, int] | None
 
 
 def find_part(name: str) -> Part | None:
-    """Return the device of a part's full ``name``; None where ``name`` is no part of AMD's."""
+    """Return the device in the full ``name`` of a part; None if ``name`` is no name of an AMD part."""
     if len(name) > 64 or not name.isascii():
         return None
     lower = name.lower()
@@ -38,7 +41,7 @@ def find_part(name: str) -> Part | None:
 
 
 def list_devices() -> tuple[str, ...]:
-    """Return the devices whose resources are known."""
+    """Return the names of the devices whose resources are known."""
     return tuple(_read_devices())
 
 

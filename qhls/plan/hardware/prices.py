@@ -37,12 +37,12 @@ select (bits); gate (); table (words, bits) of constants; fifo (bits, words).
 """
 
 KINDS = {"primitives": PRIMITIVES, "operations": HLS_OPERATIONS}
-"""The kinds of hardware that a table prices, by its ``counts``."""
+"""Names of the hardware that a table prices, by the value of its ``counts``."""
 
 
 @dataclass(frozen=True, slots=True)
 class AreaFigure:
-    """The area of one kind of primitive: ``coefficients`` times the terms of the form ``formula``, at least 0.
+    """The area of one kind of primitive: the sum of ``coefficients`` times the terms of ``formula``, but at least 0.
 
     ``relative_error``: the largest expected error as a share of the area; None if it was never measured.
     """
@@ -72,13 +72,13 @@ class AreaTable:
     counts: str = "primitives"
     """The hardware that the figures price: "primitives", or "operations" of an HLS tool."""
     other_families: tuple[str, ...] = ()
-    """The beginnings of devices' names for which the figures are too low."""
+    """Prefixes of the names of devices for which the figures are too low."""
     results: Fixed | None = None
     """The type in which an HLS project stores sums; None for types that hold every sum."""
 
     @property
     def units(self) -> tuple[str, ...]:
-        """Return the resources that the table counts, in its order."""
+        """Return the units of the resources that the table counts, in the order of its figures."""
         figures = (*self.figures.values(), *([self.dsp] if self.dsp else ()))
         return tuple(dict.fromkeys(figure.unit for figure in figures))
 
@@ -88,7 +88,7 @@ class AreaTable:
         return "LUT" in self.units
 
     def with_results(self, results: str) -> AreaTable:
-        """Return the same table for a project that stores sums in ``results``. Raises ``EnergyError``."""
+        """Return this table for a project that stores sums in the type ``results``. Raises ``EnergyError``."""
         if self.counts != "operations":
             raise EnergyError(
                 f"area table {self.name!r}: expected no results, since sums have exact types here, got {results!r}. "
@@ -104,7 +104,7 @@ class AreaTable:
 
     @property
     def copies(self) -> int:
-        """Return how often a tensor with two buffers is stored: once where no Vitis' DATAFLOW makes the second one."""
+        """Return the number of copies of a double-buffered tensor: 2 on FPGAs; 1 elsewhere, without Vitis' DATAFLOW."""
         return 2 if self.is_fpga else 1
 
     def find_figure(self, primitive: Primitive) -> AreaFigure:
@@ -120,7 +120,7 @@ class AreaTable:
 def price_primitives(
     built: PrimitiveCounts, table: AreaTable
 ) -> tuple[dict[str, float], dict[str, float], frozenset[str]]:
-    """Return resources by unit, their errors, and the units with parts that were never measured."""
+    """Return resources by unit, their errors by unit, and the units with a primitive whose error was never measured."""
     resources, errors = dict.fromkeys(table.units, 0.0), dict.fromkeys(table.units, 0.0)
     unknown: set[str] = set()
     for primitive, count in built.items():
@@ -139,7 +139,7 @@ def list_area_tables() -> tuple[str, ...]:
 
 
 def list_tool_tables() -> tuple[str, ...]:
-    """Return the names of the tables of qhls that estimate a tool's report of a trained model."""
+    """Return the names of the tables in qhls that estimate the area in an HLS tool's report on a trained model."""
     return _list_tables("operations")
 
 
@@ -149,7 +149,7 @@ def _list_tables(counts: str) -> tuple[str, ...]:
 
 
 def load_area_table(name_or_path: str | PathLike[str]) -> AreaTable:
-    """Load an area table by name (``"xilinx_lut6"``) or from a JSON file, which names it.
+    """Load an area table by name (``"xilinx_lut6"``) or from a JSON file, whose name it gets.
 
     Raises ``EnergyError`` for a name that does not exist and for a table that is not complete.
     """

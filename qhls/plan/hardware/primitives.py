@@ -1,4 +1,4 @@
-"""Count the primitives, pieces of hardware, of an op; an area table then prices them.
+"""Counts of the primitives, or pieces of hardware, of an op, which an area table then prices.
 
 A trip of a process (``qhls.plan``) does its events in the cycles of its interval, which share the hardware.
 """
@@ -17,7 +17,9 @@ from qhls.plan.process import Access, Buffer, OpHardware, Process
 
 @dataclass(frozen=True, slots=True)
 class Primitive:
-    """A piece of hardware and its sizes, in bits except the last of ``scale``, ``choice``, ``lookup``, ``select``.
+    """A piece of hardware and its sizes, such as an adder and the width of its result in bits.
+
+    All sizes are in bits except the last of ``scale``, ``choice``, ``lookup``, ``select``, and numbers of elements.
 
     multiply, multiply_in_luts (a, b); scale (bits, digits); accumulate, add (bits of the result); maximum, relu,
     compare, compare_constant (bits); choice (bits, stages); gate (); round (bits of the result); saturate (bits
@@ -30,7 +32,7 @@ class Primitive:
 
 
 PrimitiveCounts = Counter[Primitive]
-"""The number of each primitive."""
+"""Number of times that each primitive occurs."""
 
 _BY_EVENT = {
     **{"multiply": "multiply", "scale": "scale", "shift": "choice", "mux": "choice"},
@@ -42,7 +44,7 @@ _BY_EVENT = {
 def count_primitives(
     hardware: Process | Buffer | None, held: bool = False, copies: int = 1
 ) -> PrimitiveCounts:
-    """Return the primitives of a process, with the storage of its result and of the constants that it reads.
+    """Return the primitives of an input's buffer, or of a process and the storage of its result and constants.
 
     An input in registers belongs to the caller of the design, unless it is ``held`` as the input of a nested graph.
     ``copies``: the copies of a result that has two buffers.
@@ -65,7 +67,7 @@ def count_primitives(
 
 
 def count_hardware(hardware: OpHardware, held: bool = False, copies: int = 1) -> PrimitiveCounts:
-    """Return the primitives of an op, those of buffers beside its tensor among them; see ``count_primitives``."""
+    """Return the primitives of an op, including those of its additional buffers; see ``count_primitives``."""
     built = count_primitives(hardware.unit, held, copies)
     for memory in hardware.memories:
         built += count_storage(memory.buffer)
@@ -73,7 +75,7 @@ def count_hardware(hardware: OpHardware, held: bool = False, copies: int = 1) ->
 
 
 def count_storage(buffer: Buffer, copies: int = 1) -> PrimitiveCounts:
-    """Return the memories or registers of a tensor."""
+    """Return the memories or registers that make up ``buffer``."""
     if buffer.place == "wired":
         return PrimitiveCounts()
     count = copies if buffer.double else 1
@@ -93,7 +95,7 @@ def _count_choices(access: Access) -> PrimitiveCounts:
 
 
 def list_events(process: Process) -> tuple[Events, str | None]:
-    """Return the events of a process, and the place of the table that its lookups read: None if it is logic.
+    """Return the events of a process, and the place of the table that its lookups read, None if the table is logic.
 
     Constants are logic if all constants that it reads are.
     """
@@ -106,7 +108,7 @@ def list_events(process: Process) -> tuple[Events, str | None]:
 
 
 def _count_logic(process: Process) -> PrimitiveCounts:
-    """Return the arithmetic of one trip, shared by the cycles of its interval."""
+    """Return the primitives that compute one trip and are reused in each cycle of its interval."""
     op = process.op
     if isinstance(op, Quantize):
         return _count_quantizer(op, math.ceil(process.lanes / process.interval))
@@ -140,7 +142,7 @@ def _find_kind(op: Op, event: Event, table: str | None) -> str:
 
 
 def _count_choices_of_weights(process: Process, built: PrimitiveCounts) -> PrimitiveCounts:
-    """Return the choices of weights outside memories: each shared multiplier chooses among those that it serves."""
+    """Return the tables by which each shared multiplier selects its weights, if these are not in memories."""
     constants = [a for a in process.reads if isinstance(a.operand, Const)]
     if all(a.buffer.is_memory for a in constants if a.operand.size > 1):
         return PrimitiveCounts()
@@ -156,7 +158,7 @@ def _count_choices_of_weights(process: Process, built: PrimitiveCounts) -> Primi
 
 
 def _count_quantizer(op: Quantize, elements: int) -> PrimitiveCounts:
-    """Return an incrementer of the remaining bits for rounding and a choice by the dropped bits for saturation."""
+    """Return the primitives that round and saturate ``elements`` elements: incrementers and choices by dropped bits."""
     built = PrimitiveCounts()
     dropped = op.x.type.frac - op.to.frac
     kept = max(op.x.type.width - max(dropped, 0), 1)

@@ -1,1 +1,1 @@
-"""A design as processes that exchange tokens: slices of row-major tensors."""
+"""Plans of designs of streams: processes that exchange tokens, consecutive elements of row-major tensors."""

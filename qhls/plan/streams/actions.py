@@ -1,4 +1,4 @@
-"""Actions: the ways in which a process turns tokens into tokens."""
+"""Actions: the ways in which a process computes output tokens from input tokens."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from qhls.plan.streams.cut import take_part
 
 @dataclass(frozen=True)
 class Fork:
-    """A copy of each of ``tokens`` to every FIFO that leaves the process."""
+    """The action of a process that copies each of ``tokens`` tokens to all FIFOs that it writes."""
 
     tokens: int
 
 
 @dataclass(frozen=True)
 class Repeat:
-    """``step``, an op on one part of its operands, ``steps`` times; one step works on whole operands.
+    """The action of a process that runs ``step``, an op on one part of its operands, ``steps`` times.
 
-    ``held``: arrays that are read whole before the first step. ``by_token``: whether a step makes one token, element by
-    element; ``period``: the steps after which its constants start over, 1 where all steps read the same ones.
+    A single step works on whole operands. ``held``: arrays that are read whole before the first step and kept for the
+    whole inference. ``by_token``: whether a step makes one token, element by element. ``period``: the number of steps
+    after which constants repeat; 1 where all steps read the same ones.
     """
 
     step: Op
@@ -34,7 +35,7 @@ class Repeat:
 
 @dataclass(frozen=True)
 class Fill:
-    """A padding: each token of the result is one of the operand or consists of the padding's value."""
+    """The action of a padding: each token of the result comes from the operand or consists of the padding's value."""
 
     op: Pad
 
@@ -54,14 +55,14 @@ class Slide:
 
     @property
     def span(self) -> tuple[int, int]:
-        """Return the rows and columns from the first to the last pixel of a window."""
+        """Return the height and width of a window in pixels, including the gaps of its dilation."""
         (height, width), (down, right) = self.size, self.dilation
         return (height - 1) * down + 1, (width - 1) * right + 1
 
 
 @dataclass(frozen=True)
 class Reduce:
-    """A pooling whose one window is the whole image of ``pixels``: a running sum or maximum of each channel."""
+    """The action of a pooling over a whole image of ``pixels`` pixels: a running sum or maximum per channel."""
 
     op: Pool
     pixels: int
@@ -69,7 +70,7 @@ class Reduce:
 
 @dataclass(frozen=True)
 class Regroup:
-    """The elements of a tensor in their order, as tokens of another length; on one side, one token is all of them."""
+    """The action of changing the length of a tensor's tokens; on one side, one token is the whole tensor."""
 
     op: Op
 

@@ -1,4 +1,4 @@
-"""Execution of a network with FIFOs of given depths: its times, or the processes that wait for each other."""
+"""Simulated timing of a network whose FIFOs have given depths: latency and interval, or a deadlock."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from qhls.plan.streams.tokens import SAMPLES, Actor
 
 @dataclass(frozen=True)
 class Wait:
-    """A process that waits: for a token of the FIFO ``fifo``, or for a free slot of it (``full``)."""
+    """A process that waits for a token in the FIFO ``fifo`` or, if ``full``, for a free slot in it."""
 
     process: int
     fifo: int
@@ -19,7 +19,10 @@ class Wait:
 
 @dataclass(frozen=True)
 class Bounded:
-    """The cycles of the first inference and between the last two, or the ``cycle`` of processes that wait."""
+    """The latency and the interval of a network in cycles, or ``cycle``, the processes of a deadlock.
+
+    ``latency``: cycles of the first inference. ``interval``: cycles between the ends of the last two.
+    """
 
     latency: int = 0
     interval: int = 0
@@ -29,14 +32,17 @@ class Bounded:
 def run_bounded(
     nodes: Sequence[Actor], depths: Mapping[int, int], samples: int = SAMPLES
 ) -> Bounded:
-    """Return the times of ``samples`` inferences; a FIFO that ``depths`` lacks is a port, and never full or empty."""
+    """Return latency and interval of a network over ``samples`` inferences, or the processes of a deadlock.
+
+    A FIFO without an entry in ``depths`` is a port, which is never full or empty.
+    """
     run = _Run(nodes, depths, samples)
     waiting = run.run()
     return Bounded(cycle=find_cycle(nodes, waiting)) if waiting else run.measure()
 
 
 class _Run:
-    """The state of all processes: each goes on until it has to wait."""
+    """The state of a simulation in which each process runs until it has to wait."""
 
     def __init__(self, nodes: Sequence[Actor], depths: Mapping[int, int], samples: int) -> None:
         self._nodes = nodes
@@ -52,7 +58,7 @@ class _Run:
         self._ends: list[list[int]] = [[0] * samples for _ in nodes]
 
     def run(self) -> dict[int, Wait]:
-        """Run all processes; return those that wait in the end."""
+        """Run all processes; return the waits of those that have not finished."""
         neighbours = self._list_neighbours()
         waiting: dict[int, Wait] = {}
         ready = list(range(len(self._nodes)))
@@ -85,7 +91,7 @@ class _Run:
         ]
 
     def _advance(self, process: int) -> Wait | None:
-        """Fire as often as tokens and slots allow; return the reason to stop, None at the end."""
+        """Fire a process as often as tokens and free slots allow; return the reason to stop, or None at the end."""
         takes, gives, cycles = (each[process] for each in (self._takes, self._gives, self._cycles))
         count, delay = len(cycles), self._nodes[process].firings.delay
         while self._next[process] < count * self._samples:
@@ -105,7 +111,7 @@ class _Run:
     def _demand(
         self, process: int, takes: list[bool], gives: list[bool], delay: int
     ) -> list[tuple[Wait, int | None]]:
-        """Return for each token and slot that a firing needs the first cycle that has it, None if unknown."""
+        """Return the tokens and slots that a firing needs, each with its first cycle; None if not yet known."""
         node = self._nodes[process]
         demands: list[tuple[Wait, int | None]] = []
         for fifo, taken in zip(node.reads, takes, strict=True):
@@ -133,7 +139,7 @@ class _Run:
                 self._written[fifo].append(start + delay)
 
     def measure(self) -> Bounded:
-        """Return latency and interval of the processes that write ports."""
+        """Return latency and interval, measured at the processes that write ports."""
         last = [
             ends
             for node, ends in zip(self._nodes, self._ends, strict=True)
@@ -145,7 +151,7 @@ class _Run:
 
 
 def find_cycle(nodes: Sequence[Actor], waiting: Mapping[int, Wait]) -> tuple[Wait, ...]:
-    """Return processes that wait for each other, each for the next one."""
+    """Return a cycle of processes in a deadlock, each of which waits for the next one."""
     producer = {fifo: i for i, node in enumerate(nodes) for fifo in node.writes}
     consumer = {fifo: i for i, node in enumerate(nodes) for fifo in node.reads}
     process, seen = next(iter(waiting)), dict[int, int]()

@@ -27,10 +27,10 @@ from qhls.plan.streams.network import Fifo, JoinedOp, StreamPlan, StreamProcess
 def plan_streams(
     graph: Graph, schedule: Schedule, whole_ports: bool = False, fused: bool = True
 ) -> StreamPlan:
-    """Return the plan of ``graph`` as processes that exchange tokens. It is made once for several readers.
+    """Return the plan of ``graph`` as processes that exchange tokens. Results are cached.
 
-    ``whole_ports``: inputs and outputs are one token each. All that reads or makes them keeps the order of elements.
-    ``fused``: whether ops by element join the process before them.
+    ``whole_ports``: whether each input and output is one token; then the ops that read or write ports keep the order of
+    elements. ``fused``: whether elementwise ops join the process before them.
 
     Raises ``PlanError`` for a fold, an interval or a budget that no hardware meets.
     """
@@ -53,12 +53,12 @@ def plan_streams(
 def build_plan(
     outlook: Outlook, schedule: Schedule, choices: Mapping[Op, Choice], lanes: Mapping[Op, int]
 ) -> StreamPlan:
-    """Return the plan by these decisions, without times and depths."""
+    """Return the plan that follows from given decisions, without latency, interval and FIFO depths."""
     return _Builder(outlook, schedule, choices, lanes).build()
 
 
 class _Builder:
-    """Cuts, lanes and readers of one graph."""
+    """The construction of one plan from the cuts, lanes and readers of a graph's tensors."""
 
     def __init__(
         self,
@@ -86,7 +86,7 @@ class _Builder:
         self._written: dict[int, Fifo] = {}
 
     def _find_chains(self) -> dict[Op, Chain]:
-        """Return the ops of each process, by the last one."""
+        """Return the fused ops of each process, by the last op."""
         chains: dict[Op, Chain] = {}
         for op in self._cuts:
             before = self._find_joined(op)
@@ -94,7 +94,10 @@ class _Builder:
         return chains
 
     def _find_joined(self, op: Op) -> Op | None:
-        """Return the op whose process ``op`` joins: it works on each token, at a token per cycle."""
+        """Return the op into whose process ``op`` is fused; None if ``op`` has a separate process.
+
+        Only an elementwise op that takes a token per cycle is fused.
+        """
         tensors = [operand for operand in op.operands if not isinstance(operand, Const)]
         if not self._cuts[op].by_element or isinstance(op, Pad) or len(tensors) != 1:
             return None
@@ -111,7 +114,7 @@ class _Builder:
         return JoinedOp(op, action, hardware)
 
     def build(self) -> StreamPlan:
-        """Return the plan without times and depths."""
+        """Return the plan without latency, interval and FIFO depths."""
         processes: list[StreamProcess] = []
         for op in self._readers:
             fifo, fork = self._leave(op)
@@ -125,7 +128,7 @@ class _Builder:
         )
 
     def _leave(self, op: Op) -> tuple[Fifo, StreamProcess | None]:
-        """Return the FIFO that leaves ``op``, and the fork behind it where several read it."""
+        """Return the FIFO that ``op`` writes, and the fork that copies its tokens; None for a single reader."""
         is_input = op in self._graph.inputs
         producer = "" if is_input else op.name
         readers, ports = self._readers[op], self._outputs[op]
@@ -171,7 +174,7 @@ class _Builder:
         return self._append(process, [self._follow(each) for each in others]) if others else process
 
     def _append(self, process: StreamProcess, followers: list[JoinedOp]) -> StreamProcess:
-        """Return ``process`` with ops that follow, between which nothing is stored."""
+        """Return ``process`` with the ops ``followers`` fused into it, so that nothing is stored between them."""
         hardware = process.hardware
         parts = [*([hardware] if hardware else []), *(each.hardware for each in followers)]
         tiles = process.tiles and hardware and hardware.fold
@@ -193,7 +196,7 @@ class _Builder:
 
 
 def _make_consistent(rule: Cut) -> Cut:
-    """Return ``rule``, or no cut where operands in one array are cut differently."""
+    """Return ``rule``, or a rule without parts if operands that share an array would be cut differently."""
     seen: dict[Op, tuple[bool, int]] = {}
     for operand in rule.op.operands:
         way = (operand in rule.held, rule.count_read(operand))

@@ -1,4 +1,4 @@
-"""Cuts: one op on a tensor as the same op on one part of the tensor after another.
+"""Cuts: rules that split an op into steps, each the same op on one part of its tensors.
 
 A cut keeps the rank: its first ``axes`` axes have length 1, so that constants keep their shape and their indices. An
 op that cannot be cut works on its whole operands in one step.
@@ -19,12 +19,13 @@ from qhls.ir.ops import ArgMax, Const, Conv, Input, Lookup, Matmul, Pool, Quanti
 
 @dataclass(frozen=True)
 class Cut:
-    """A rule by which an op works on parts.
+    """A rule that splits an op into steps on parts of its tensors.
 
     ``axes``: the number of leading axes of the result that become steps. ``held``: operands that all steps read whole.
-    ``by_element``: any consecutive elements are a part, whatever their number. ``period``: the elements of the result
-    after which the constants of such a cut start over; 0 where they are the same for all elements. ``running``: the
-    result is a running sum or maximum over all pixels. ``regroups``: the elements of the operand stay in their order.
+    ``by_element``: any consecutive elements are a part, whatever their number. ``period``: the number of result
+    elements after which the constants of such a cut repeat; 0 where they are the same for all elements. ``running``:
+    the result is a running sum or maximum over all pixels. ``regroups``: the elements of the operand stay in their
+    order.
     """
 
     op: Op
@@ -37,20 +38,20 @@ class Cut:
 
     @property
     def steps(self) -> int:
-        """Return the number of parts; of a cut by element, the number of elements."""
+        """Return the number of steps; for a cut by element, the number of elements."""
         return math.prod(self.op.shape[: self.axes])
 
     def count_read(self, operand: Op) -> int:
-        """Return the elements of ``operand`` that one step reads."""
+        """Return the number of elements of ``operand`` that one step reads."""
         return operand.size if operand in self.held else operand.size // self.steps
 
     @property
     def result(self) -> int:
-        """Return the elements of the result that one step writes."""
+        """Return the number of elements of the result that one step writes."""
         return self.op.size // self.steps
 
     def step(self, elements: int) -> Op:
-        """Return the op of one step; ``elements``: the length of a part where the cut is by element."""
+        """Return the op that one step computes; ``elements``: the length of a part if the cut is by element."""
         operands: dict[Op, Op] = {
             operand: take_part(operand, operand.shape)
             if operand in self.held
@@ -78,19 +79,22 @@ class Cut:
 
 
 def take_part(operand: Op, dims: tuple[int, ...]) -> Input:
-    """Return an input of ``dims`` for any part of ``operand``."""
+    """Return an input op of shape ``dims`` that represents any part of ``operand``."""
     low, high = operand.range.hull
     return Input(dims, operand.type, range(low, high + 1), name=operand.name)
 
 
 def list_moving(op: Op) -> list[Const]:
-    """Return the constants of ``op`` that hold other numbers for other elements, each once."""
+    """Return the distinct constants of ``op`` that may differ between elements.
+
+    These are all constants of a ``Threshold``, and those of several numbers of another op.
+    """
     constants = [o for o in dict.fromkeys(op.operands) if isinstance(o, Const)]
     return constants if isinstance(op, Threshold) else [c for c in constants if c.size > 1]
 
 
 def _take_first(const: Const, op: Op, elements: int) -> Const:
-    """Return the numbers of ``const`` for the first ``elements`` of its period."""
+    """Return the part of ``const`` that belongs to the first ``elements`` elements of its period."""
     codes = const.codes.to_integers()
     if isinstance(op, Threshold):
         part = codes[:elements]
@@ -194,7 +198,10 @@ def _cut_elementwise(op: Elementwise) -> Cut:
 
 
 def _find_period(op: Op) -> int:
-    """Return the elements of the result after which the constants of ``op`` start over; 0 where they do not."""
+    """Return the number of result elements after which the constants of ``op`` repeat; 0 without such a number.
+
+    It is 0 too where all elements share the constants.
+    """
     if isinstance(op, Threshold):
         return op.shape[-1] if op.per_channel else 0
     if not isinstance(op, Elementwise):

@@ -1,4 +1,4 @@
-"""Depths of FIFOs: the fewest tokens with which no output comes later than with FIFOs without end."""
+"""Depths of FIFOs: the smallest with which no output comes later than with unbounded FIFOs."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from qhls.plan.streams.network import Fifo, StreamPlan
 from qhls.plan.streams.tokens import Actor, Times, Timing, TokenClock
 
 SHALLOW = 2
-"""The least depth: a FIFO of one token is written every other cycle at most."""
+"""Smallest depth: a FIFO of one token could be written only every other cycle."""
 
 
 def time_plan(plan: StreamPlan, paces: Mapping[str, Pace] | None = None) -> StreamPlan:
     """Return ``plan`` with the depths of its FIFOs, its latency and its interval.
 
-    ``paces``: those of processes, by name, whose hardware is not that of an HLS tool.
+    ``paces``: the paces of processes, by name, whose hardware is not that of an HLS tool.
     """
     clock, numbers = make_clock(plan, paces)
     earliest = clock.find_earliest()
@@ -30,7 +30,7 @@ def time_plan(plan: StreamPlan, paces: Mapping[str, Pace] | None = None) -> Stre
 def make_clock(
     plan: StreamPlan, paces: Mapping[str, Pace] | None = None
 ) -> tuple[TokenClock, dict[str, int]]:
-    """Return the clock of tokens and the number of each FIFO by its name; ``paces`` as ``time_plan``."""
+    """Return the ``TokenClock`` of ``plan`` and the number of each FIFO by its name; ``paces`` as in ``time_plan``."""
     nodes, numbers = list_actors(plan, paces)
     tokens = {numbers[fifo.name]: fifo.tokens for fifo in _list_fifos(plan)}
     return TokenClock(nodes, tokens), numbers
@@ -39,7 +39,7 @@ def make_clock(
 def _tighten(
     clock: TokenClock, depths: dict[int, int], earliest: Timing, latest: Sequence[Times]
 ) -> None:
-    """Lower the depths, in place, as far as no output comes later."""
+    """Lower the depths in place as far as no output comes later."""
     for fifo in sorted(depths):
         low, high = SHALLOW, depths[fifo]
         while low < high:
@@ -69,7 +69,7 @@ def set_depths(plan: StreamPlan, depths: Mapping[str, int]) -> StreamPlan:
 def list_actors(
     plan: StreamPlan, paces: Mapping[str, Pace] | None = None
 ) -> tuple[list[Actor], dict[str, int]]:
-    """Return the processes as actors, and the number of each FIFO by its name; ``paces`` as in ``time_plan``."""
+    """Return the timing of each process, and the number of each FIFO by its name; ``paces`` as in ``time_plan``."""
     numbers = {fifo.name: number for number, fifo in enumerate(_list_fifos(plan))}
     nodes = [
         Actor(

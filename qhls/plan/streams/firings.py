@@ -1,4 +1,4 @@
-"""The firings of each process of a plan of streams: when it takes tokens and gives them."""
+"""The firings of each process in a plan of streams; a firing moves at most one token per FIFO."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from qhls.plan.streams.tokens import Firings, Mask, Steps
 
 @dataclass(frozen=True)
 class Pace:
-    """Cycles of the steps of a process.
+    """The timing of a process's steps in cycles.
 
-    ``interval``: between steps that overlap; 0 where they do not, and a computation takes ``busy`` cycles. ``delay``:
-    from the start of a step that overlaps with others to its first token.
+    ``interval``: between steps that overlap; 0 where they do not overlap and a computation takes ``busy`` cycles.
+    ``delay``: from the start of an overlapping step to its first token.
     """
 
     interval: int
@@ -25,18 +25,18 @@ class Pace:
 
 
 def count_busy_cycles(process: StreamProcess) -> int:
-    """Return the cycles of one inference, if the process waits for no token."""
+    """Return the number of cycles that one inference takes if the process never waits for a token."""
     return process.tiles.cycles if process.tiles else fire(process).busy
 
 
 def fire(process: StreamProcess, pace: Pace | None = None) -> Firings:
-    """Return the firings of one inference, at the pace of an HLS tool where none is given."""
+    """Return the firings of one inference; without ``pace``, they are timed like hardware of an HLS tool."""
     firings = _fire_first(process, pace)
     return replace(firings, delay=firings.delay + process.tail)
 
 
 def _fire_first(process: StreamProcess, pace: Pace | None) -> Firings:
-    """Return the firings of a process without the ops that follow."""
+    """Return the firings of a process without the later ops that are fused with its first op."""
     action = process.action
     if isinstance(action, Fork):
         shape = (action.tokens, len(process.writes))
@@ -68,7 +68,7 @@ def _fire_first(process: StreamProcess, pace: Pace | None) -> Firings:
 
 
 def _fire_tiles(tiles: Tiles, active: Mask, depth: int) -> Firings:
-    """Return the firings of a product by tiles, those alone that take or give a token."""
+    """Return the firings in which a product by tiles reads or writes a token."""
     before = np.concatenate([[False], active])[: tiles.steps + tiles.ends]
     lengths = np.where(before, tiles.longest, tiles.taken)
     starts = np.cumsum(lengths) - lengths
@@ -82,7 +82,10 @@ def _fire_tiles(tiles: Tiles, active: Mask, depth: int) -> Firings:
 
 
 def _hold(process: StreamProcess, steps: Firings) -> Firings:
-    """Return ``steps`` behind firings that each take one token of the operands that are held."""
+    """Return ``steps`` preceded by firings that read the held operands, one token each.
+
+    Held operands are read before the first step and kept for the whole inference.
+    """
     columns = [
         c for c, f in enumerate(process.reads) if f.tensor in process.held for _ in range(f.tokens)
     ]
@@ -98,7 +101,7 @@ def _hold(process: StreamProcess, steps: Firings) -> Firings:
 
 
 def _find_operands(action: Fill) -> Mask:
-    """Return for each element of a padded tensor whether it is one of the operand."""
+    """Return for each element of a padded tensor whether it comes from the operand."""
     mask = np.ones((), np.bool_)
     for size, (before, after) in zip(action.op.x.shape, action.op.widths, strict=True):
         axis = np.repeat([False, True, False], [before, size, after])

@@ -15,7 +15,7 @@ from qhls.plan.streams.actions import Action, Reduce, Repeat, Slide
 
 
 def make_hardware(op: Op, action: Action, choice: Choice, lanes: int) -> Process | None:
-    """Return the process of ``op``, of one step of it or of one window; None where tokens only move.
+    """Return the hardware that computes ``op``, one step of it or one window; None where tokens only move.
 
     ``lanes``: the elements of a token of the result. A token or a window is in registers.
     """
@@ -35,7 +35,7 @@ def make_hardware(op: Op, action: Action, choice: Choice, lanes: int) -> Process
 
 
 def _work_on_tokens(op: Op, choice: Choice, lanes: int) -> Process:
-    """Return the process of an op by element, one token per trip."""
+    """Return the hardware of an elementwise op, which computes one token per loop trip."""
     chosen = replace(choice, lanes=lanes)
     sources = [
         hold_elements(o, min(lanes, o.size))
@@ -51,7 +51,7 @@ def _work_on_tokens(op: Op, choice: Choice, lanes: int) -> Process:
 
 
 def _make_in_registers(step: Op, choice: Choice) -> Process:
-    """Return the process of a step whose operand and result are registers."""
+    """Return the hardware of a step whose operands and result are in registers."""
     sources = [
         hold_elements(o, o.size) for o in dict.fromkeys(step.operands) if not isinstance(o, Const)
     ]
@@ -59,7 +59,7 @@ def _make_in_registers(step: Op, choice: Choice) -> Process:
 
 
 def _reduce(action: Reduce, choice: Choice, lanes: int) -> Process:
-    """Return the process of a running sum or maximum: one token per trip."""
+    """Return the hardware of a running sum or maximum, which reads one token per loop trip."""
     op = action.op
     sources = [hold_elements(op.x, lanes)]
     process = make_process(op, replace(choice, lanes=lanes), sources, hold_elements(op, op.size))
@@ -71,7 +71,7 @@ def _reduce(action: Reduce, choice: Choice, lanes: int) -> Process:
 
 
 def wire_parts(parts: Sequence[Process], stored: bool) -> list[Process]:
-    """Return the hardware of ops that follow each other on one token: registers hold the last result only.
+    """Return the hardware of fused ops, connected by wires; registers store only the last result.
 
     ``stored``: whether the first op's results are in registers too, because they are not one token.
     """
@@ -88,10 +88,10 @@ def wire_parts(parts: Sequence[Process], stored: bool) -> list[Process]:
 
 
 def wire(access: Access) -> Access:
-    """Return ``access`` by wires, which nothing stores."""
+    """Return ``access`` through wires, so that nothing stores the values."""
     return replace(access, buffer=replace(access.buffer, place="wired"))
 
 
 def hold_elements(op: Op, elements: int) -> Buffer:
-    """Return registers for ``elements`` of the tensor of ``op``."""
+    """Return a buffer of registers for ``elements`` elements of the tensor of ``op``."""
     return Buffer(op, "registers", elements, op.type.width, banks=elements)

@@ -39,12 +39,12 @@ class Fifo:
 
     @property
     def tokens(self) -> int:
-        """Return the tokens of one inference."""
+        """Return the number of tokens per inference."""
         return self.tensor.size // self.lanes
 
     @property
     def bits(self) -> int:
-        """Return the bits of one token."""
+        """Return the width of a token in bits."""
         return self.lanes * self.tensor.type.width
 
     @property
@@ -54,7 +54,7 @@ class Fifo:
 
     @property
     def memory(self) -> Store:
-        """Return the FIFO as a buffer of its tokens."""
+        """Return the memory that stores the FIFO's tokens."""
         place = place_memory(self.depth, self.bits, 1)
         passes = self.tokens / self.depth
         return Store("fifo", Buffer(self.tensor, place, self.depth, self.bits), passes, passes)
@@ -62,7 +62,7 @@ class Fifo:
 
 @dataclass(frozen=True)
 class JoinedOp:
-    """An op by element on each token of a process before the token leaves it."""
+    """An elementwise op that is fused into a process: it works on each token before the token leaves."""
 
     op: Op
     action: Repeat
@@ -71,10 +71,10 @@ class JoinedOp:
 
 @dataclass(frozen=True)
 class StreamProcess:
-    """A process: the hardware of ``op``, or a fork, which has none.
+    """A process of a plan of streams: the hardware of ``op`` and of the later ops that are fused with it, or a fork.
 
-    ``hardware``: the process of one step, or of all tokens of an op by element; None where tokens only move.
-    ``followers``: the ops that a token passes on its way out, and ``tail``, the cycles that they add to the depth.
+    ``hardware``: the process of one step, or of all tokens of an elementwise op; None where tokens only move.
+    ``followers``: the ops that a token passes on its way out. ``tail``: the cycles that they add to the depth.
     """
 
     name: str
@@ -93,19 +93,19 @@ class StreamProcess:
 
     @property
     def layer(self) -> str:
-        """Return the Keras layer of the result; empty for a fork."""
+        """Return the name of the Keras layer that the result belongs to; empty for a fork."""
         return self.ops[-1].layer if self.ops else ""
 
     @property
     def held(self) -> frozenset[Op]:
-        """Return the arrays that are read whole before the first step."""
+        """Return the arrays that are read whole before the first step and kept for the whole inference."""
         return self.action.held if isinstance(self.action, Repeat) else frozenset()
 
     @property
     def tiles(self) -> Tiles | None:
-        """Return the steps of a product that takes a tile of its weights per cycle while the next tokens arrive.
+        """Return the timing of a product that multiplies a tile of weights per cycle while the next tokens arrive.
 
-        None for other processes, and where tokens of the result hold no whole number of tiles' results.
+        None for other processes, and where the result's tokens do not consist of whole tiles' results.
         """
         hardware, action = self.hardware, self.action
         if hardware is None or hardware.fold is None or not isinstance(action, Repeat | Slide):
@@ -124,25 +124,25 @@ class StreamProcess:
 
     @property
     def period(self) -> int:
-        """Return the tokens of the result after which the constants of all its ops by element start over."""
+        """Return the number of result tokens after which the constants of all fused elementwise ops repeat."""
         actions = [self.action, *(each.action for each in self.followers)]
         return math.lcm(*(each.period for each in actions if isinstance(each, Repeat)))
 
     @property
     def runs(self) -> int:
-        """Return how often one inference makes a part of the result."""
+        """Return the number of times per inference that the process completes a part of the result."""
         assert self.op is not None
         return self.op.size // (self.given * self.writes[0].lanes)
 
     @property
     def times(self) -> int:
-        """Return how often one inference runs ``hardware``."""
+        """Return the number of times per inference that ``hardware`` runs."""
         whole = self.hardware is not None and self.hardware.op is self.op
         return 1 if whole else self.runs
 
     @property
     def taken(self) -> tuple[int, ...]:
-        """Return for each FIFO that is read the tokens of one step; 0 where it is held."""
+        """Return the number of tokens that one step reads from each FIFO; 0 for operands read before the first step."""
         action = self.action
         if isinstance(action, Slide):
             return (action.image[2] // self.reads[0].lanes,)
@@ -156,7 +156,7 @@ class StreamProcess:
 
     @property
     def given(self) -> int:
-        """Return the tokens that a step writes."""
+        """Return the number of tokens that a step writes."""
         action = self.action
         if isinstance(action, Repeat | Slide):
             return action.step.size // self.writes[0].lanes
@@ -164,7 +164,7 @@ class StreamProcess:
 
     @property
     def interval(self) -> int:
-        """Return the cycles between steps that overlap; 0 where a step is a loop, so that none does."""
+        """Return the number of cycles between overlapping steps; 0 where a step is a loop and steps do not overlap."""
         if self.tiles:
             return 1
         if self.hardware is None or self.hardware.op is self.op:
@@ -176,7 +176,7 @@ class StreamProcess:
 
     @property
     def trips(self) -> int:
-        """Return the trips of one inference: the cycles of a product by tiles, else steps, pixels or tokens."""
+        """Return the number of loop trips per inference: cycles of a product by tiles, else steps, pixels or tokens."""
         if self.tiles:
             return self.tiles.cycles
         action = self.action
@@ -188,24 +188,24 @@ class StreamProcess:
 
     @property
     def depth(self) -> int:
-        """Return the cycles from a token to the result that it completes."""
+        """Return the number of cycles from a token to the result that it completes."""
         return (self.hardware.depth if self.hardware else 1) + self.tail
 
     @property
     def bound(self) -> str:
-        """Return the cause of the interval."""
+        """Return the cause of the interval: the schedule, the step before, or a memory with too few ports."""
         return self.hardware.bound if self.hardware else "schedule"
 
     @property
     def cycles(self) -> int:
-        """Return the cycles from the first token to the last result, if the process waits for no token."""
+        """Return the number of cycles from the first token to the last result without waiting for tokens."""
         from qhls.plan.streams.firings import count_busy_cycles
 
         return count_busy_cycles(self) + self.depth - 1
 
     @property
     def memories(self) -> tuple[Store, ...]:
-        """Return line buffers, windows and other buffers of the process, and the FIFOs that leave it."""
+        """Return the line buffers, windows and other buffers of the process, and the FIFOs that it writes."""
         return *self._list_buffers(), *self._fifos
 
     @property
@@ -256,10 +256,10 @@ class StreamProcess:
 
 @dataclass(frozen=True)
 class Tiles:
-    """The firings of a product by tiles: in a step it takes ``taken`` tokens and multiplies those of the step before.
+    """The timing of a product by tiles: each step reads ``taken`` tokens and multiplies those of the previous step.
 
-    One result of ``runs`` takes ``trips`` cycles and is ``given`` tokens. ``steps``: the parts of the operand, of which
-    not all complete a window; ``ends``: whether the last one does.
+    Each of ``runs`` results takes ``trips`` cycles and consists of ``given`` tokens. ``steps``: the number of parts of
+    the operand, of which not all complete a window. ``ends``: whether the last part does.
     """
 
     trips: int
@@ -271,18 +271,18 @@ class Tiles:
 
     @property
     def longest(self) -> int:
-        """Return the cycles of a step that multiplies."""
+        """Return the number of cycles of a step that multiplies."""
         return max(self.taken, self.trips)
 
     @property
     def cycles(self) -> int:
-        """Return the cycles of one inference."""
+        """Return the number of cycles per inference."""
         idle = self.steps + self.ends - self.runs
         return idle * self.taken + self.runs * self.longest
 
 
 def count_steps(action: Repeat | Slide) -> int:
-    """Return the parts of the operand that a process takes: steps or pixels."""
+    """Return the number of parts of the operand that a process reads per inference: steps or pixels."""
     return action.steps if isinstance(action, Repeat) else action.image[0] * action.image[1]
 
 
@@ -314,26 +314,26 @@ class StreamPlan(Tabular):
     """The decisions on each op."""
 
     obstacles = ()
-    """Nothing keeps processes of streams from overlapping."""
+    """Reasons why processes cannot overlap: none in a plan of streams."""
 
     @property
     def stores(self) -> tuple[Process, ...]:
-        """Return the processes that copy outputs to ports: none, outputs are FIFOs."""
+        """Return the processes that copy outputs to ports: none, because outputs are FIFOs."""
         return ()
 
     @property
     def waiting(self) -> int:
-        """Return the cycles of the latency that no depth causes, at least."""
+        """Return the number of latency cycles beyond the pipeline depths of all processes."""
         return max(self.latency - sum(process.depth - 1 for process in self.processes), 0)
 
     @property
     def sequential(self) -> int:
-        """Return the initiation interval of Catapult's C++, whose blocks overlap too."""
+        """Return the initiation interval of Catapult's C++: ``interval``, because blocks overlap as in Vitis' C++."""
         return self.interval
 
     @property
     def busiest(self) -> int:
-        """Return the cycles of one inference of the slowest process."""
+        """Return the number of cycles per inference of the slowest process."""
         from qhls.plan.streams.firings import count_busy_cycles
 
         return max(map(count_busy_cycles, self.processes))
@@ -343,7 +343,7 @@ class StreamPlan(Tabular):
         return self._processes.get(op)
 
     def list_holders(self, op: Op) -> list[StreamProcess]:
-        """Return the processes whose buffers count as those of ``op``: its own and those that write its tensor."""
+        """Return the processes whose buffers belong to ``op``: its own process and those that write its tensor."""
         return self._holders.get(op, [])
 
     @cached_property
@@ -366,7 +366,7 @@ class StreamPlan(Tabular):
         return tuple(fifo for fifo in written if not fifo.is_port)
 
     def find_hardware(self, op: Op) -> OpHardware:
-        """Return the hardware of ``op``, and the buffers of its process or of its tensor, a fork's among them."""
+        """Return the hardware of ``op``, with the buffers of its process and of its tensor, including a fork's."""
         process = self._processes.get(op)
         memories = tuple(m for p in self.list_holders(op) for m in p.list_memories(op))
         if process is None:
@@ -377,20 +377,23 @@ class StreamPlan(Tabular):
         return OpHardware(op, unit, 1, memories)
 
     def remake(self, op: Op, new: Op) -> OpHardware:
-        """Return ``find_hardware(op)`` by the same decisions for ``new``, an op of equal shape on other numbers."""
+        """Return the hardware of ``new`` in place of ``op`` under the same decisions.
+
+        ``new``: an op of equal shape whose numbers have other types.
+        """
         from qhls.plan.streams.decisions.variants import remake
 
         return remake(self, op, new)
 
     def walk(self) -> Iterator[OpHardware]:
-        """Yield the hardware of every op; that of a step follows its recurrence."""
+        """Yield the hardware of every op; the ops of a recurrence's step follow the recurrence."""
         for op in self.graph.ops:
             yield from self.find_hardware(op).walk()
 
     def estimate_cycles(
         self, levels: Mapping[Op, int], recurrences: Mapping[Op, Process]
     ) -> tuple[int, int]:
-        """Return latency and initiation interval for other logic levels of a trip, by op, and other recurrences."""
+        """Return latency and initiation interval for other logic levels per op and other hardware of recurrences."""
         from qhls.plan.streams.decisions.variants import estimate_cycles
 
         return estimate_cycles(self, levels, recurrences)

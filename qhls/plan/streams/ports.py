@@ -15,7 +15,7 @@ from qhls.plan.streams.network import StreamPlan
 
 
 def plan_arrays(graph: Graph, schedule: Schedule) -> StreamPlan:
-    """Return the plan of ``graph`` as processes between ports that a whole tensor crosses as one token.
+    """Return the plan of ``graph`` as processes; each port of the design passes a whole tensor as one token.
 
     Products share multipliers as far as the interval of the plan of arrays allows. Raises ``PlanError`` for a fold, an
     interval or a budget that no hardware meets.
@@ -29,7 +29,7 @@ def plan_arrays(graph: Graph, schedule: Schedule) -> StreamPlan:
 
 
 def with_flat_ports(graph: SomeGraph) -> SomeGraph:
-    """Return ``graph`` with inputs and outputs of one axis; a ``View`` takes each apart, or puts it together."""
+    """Return ``graph`` with one-dimensional inputs and outputs, which ``View`` ops reshape."""
     new: dict[Op, Op] = {}
     inputs = tuple(replace(op, dims=(op.size,)) for op in graph.inputs)
     for op, flat in zip(graph.inputs, inputs, strict=True):

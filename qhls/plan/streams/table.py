@@ -41,7 +41,7 @@ def make_stream_table(plan: StreamPlan) -> Table:
 
 
 def describe_action(process: StreamProcess) -> str:
-    """Return the work of one step, the number of steps, and the ops that follow on each token."""
+    """Return a description of a process's work: its action, and the later ops that are fused with its first op."""
     kinds = [each.op.kind for each in process.followers]
     return (
         f"{_describe_first(process)}, then {', '.join(kinds)}"
@@ -67,7 +67,7 @@ def _describe_first(process: StreamProcess) -> str:
 
 
 def describe_buffers(process: StreamProcess) -> str:
-    """Return the buffers of the process: constants in memories, line buffers, windows."""
+    """Return a description of the buffers of a process: constants in memories, line buffers, windows."""
     parts = [process.hardware, *(each.hardware for each in process.followers)]
     reads = [access for part in parts if part for access in part.reads]
     constants = [access.buffer for access in reads if isinstance(access.operand, Const)]

@@ -1,4 +1,4 @@
-"""Tokens over time: the firings of every process, and the times at which an inference runs them.
+"""Timing of tokens: the firings of every process, and the cycles in which they start.
 
 A firing takes at most one token from each FIFO and gives at most one to each. Its tokens arrive ``delay`` cycles later
 and can be taken in the cycle after that. A slot of a FIFO is free in the cycle after its token was taken.
@@ -17,7 +17,7 @@ Mask = npt.NDArray[np.bool_]
 
 NEVER = np.iinfo(np.int64).max // 4
 SAMPLES = 3
-"""Inferences that are timed: the last two are apart by the interval."""
+"""Number of inferences that are timed; the interval is measured between the last two."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,7 @@ class Firings:
 
     @property
     def busy(self) -> int:
-        """Return the cycles of one inference."""
+        """Return the number of cycles of all firings together."""
         return int(self.cycles.sum())
 
     def repeat(self, times: int) -> Firings:
@@ -46,7 +46,7 @@ class Firings:
 
 @dataclass(frozen=True)
 class Steps:
-    """Steps of a process: ``taken`` tokens of each FIFO, then a computation, then ``given`` tokens.
+    """Steps of a process, each of which reads ``taken`` tokens per FIFO, computes, then writes ``given`` tokens.
 
     ``active``: the steps that give tokens. ``interval``: cycles between steps that overlap; 0 where they do not, and a
     computation takes ``busy`` cycles.
@@ -74,7 +74,7 @@ class Steps:
         cycles[-1] = max(self.interval - length + 1, 1)
         if (
             length > 1
-        ):  # a step gives its tokens while the next one takes: the last one has none beside it
+        ):  # a step writes while the next one reads; nothing is read beside the last one
             nothing = np.zeros((length, len(self.taken)), np.bool_)
             takes, gives = (
                 np.concatenate([takes, nothing]),
@@ -95,7 +95,7 @@ class Steps:
 
 
 def _mark_first(length: int, counts: Sequence[int]) -> Mask:
-    """Return (length, FIFOs): whether a firing is among the first ``counts`` of each FIFO."""
+    """Return a mask (length, FIFOs) that marks the first ``counts`` firings for each FIFO."""
     return np.arange(length)[:, None] < np.asarray(counts)[None, :]
 
 
@@ -110,7 +110,7 @@ class Actor:
 
 @dataclass(frozen=True, eq=False)
 class Timing:
-    """Latency and interval, the ``ends`` of all inferences, and the start of each firing of each process."""
+    """The latency and interval in cycles, the cycle in which each inference ends, and those in which firings start."""
 
     latency: int
     interval: int
@@ -119,7 +119,7 @@ class Timing:
 
 
 class TokenClock:
-    """The times of ``nodes``, which are in order. Tokens of inputs are always ready, outputs are never full."""
+    """The timing of processes in topological order; input ports always have tokens, output ports are never full."""
 
     def __init__(self, nodes: Sequence[Actor], tokens: Mapping[int, int], samples: int = SAMPLES):
         self._samples = samples
@@ -135,7 +135,7 @@ class TokenClock:
         self._outputs = written - {fifo for node in nodes for fifo in node.reads}
 
     def find_earliest(self) -> Timing:
-        """Return the earliest times, those of FIFOs without end."""
+        """Return the timing with unbounded FIFOs, in which every firing starts as early as possible."""
         starts = [np.zeros(len(n.firings.cycles), np.int64) for n in self._nodes]
         return self._measure(starts, self._run_forward(starts))
 
@@ -154,7 +154,7 @@ class TokenClock:
                 return True
 
     def _run_forward(self, starts: list[Times]) -> dict[int, Times]:
-        """Raise starts to the arrival of their tokens; return the times at which tokens are written."""
+        """Delay start times in place until their tokens have arrived; return the times at which tokens are written."""
         written = dict(self._written)
         for node, start in zip(self._nodes, starts, strict=True):
             firings = node.firings
@@ -167,7 +167,7 @@ class TokenClock:
         return written
 
     def _hold_back(self, starts: list[Times], depths: Mapping[int, int]) -> None:
-        """Raise starts until a slot is free for every token that they give."""
+        """Delay the start times of firings in place until every token that a firing writes has a free slot."""
         read: dict[int, Times] = {}  # consumers come first, so that one pass reaches all producers
         for node, start in zip(reversed(self._nodes), reversed(starts), strict=True):
             firings = node.firings
@@ -192,7 +192,7 @@ class TokenClock:
         return Timing(int(finished[0]), interval, finished, tuple(starts))
 
     def find_latest(self, earliest: Timing) -> tuple[Times, ...]:
-        """Return the latest starts with which no inference ends later than in ``earliest``."""
+        """Return the latest start times with which no inference ends later than in ``earliest``."""
         needed: dict[int, Times] = {}
         starts: list[Times] = []
         pairs = zip(reversed(self._nodes), reversed(earliest.starts), strict=True)
@@ -215,7 +215,7 @@ class TokenClock:
         return tuple(reversed(starts))
 
     def count_waiting(self, starts: Sequence[Times]) -> dict[int, int]:
-        """Return the most tokens that wait in each FIFO between two processes."""
+        """Return the maximum number of tokens that wait in each FIFO between two processes."""
         written = {
             fifo: start[node.firings.gives[:, column]] + node.firings.delay
             for node, start in zip(self._nodes, starts, strict=True)
@@ -232,7 +232,7 @@ class TokenClock:
 
 
 def _space_out(start: Times, cycles: Times) -> None:
-    """Raise starts, in place, until each firing is over before the next."""
+    """Delay start times in place until each firing is over before the next one starts."""
     passed = np.cumsum(cycles) - cycles
     np.subtract(start, passed, out=start)
     np.maximum.accumulate(start, out=start)
@@ -240,7 +240,7 @@ def _space_out(start: Times, cycles: Times) -> None:
 
 
 def _space_back(limit: Times, early: Times, cycles: Times) -> Times:
-    """Return the latest starts within ``limit``; a firing without a limit is as early as those before it allow."""
+    """Return the latest start times within ``limit``; without a limit, a firing starts as early as possible."""
     passed = np.cumsum(cycles) - cycles
     (bounded,) = np.nonzero(limit < NEVER)
     last = int(bounded[-1]) + 1 if len(bounded) else 0

@@ -1,1 +1,1 @@
-"""QTools' objects: types, operators, graph and data type map under the names of its modules."""
+"""QTools' objects: types, operators, graph and data type map, under the names that QTools gives them."""

@@ -19,13 +19,13 @@ SINK = -2
 
 
 class WrongInputQuantizerError(QhlsError, ValueError):
-    """Raised unless one input type is given for all inputs, or one per input."""
+    """The error raised if the number of input types is neither one nor the number of inputs."""
 
 
 def GenerateInputQuantizerList(  # noqa: N802 - QTools' name
     input_quantizers: Any, inputs_length: int, default_source_quantizer: Any
 ) -> list[IQuantizer]:
-    """Return the types of a model's inputs from a list, from one for all, or from None for the default."""
+    """Return the type of each input of a model, from a list, from one type for all, or from None for the default."""
     if input_quantizers is None:
         input_quantizers = QuantizerFactory().make_default_quantizer(default_source_quantizer)
     if not isinstance(input_quantizers, list | tuple):
@@ -86,13 +86,13 @@ def GraphGetOutputs(graph: nx.DiGraph) -> list[Any]:  # noqa: N802 - QTools' nam
 
 
 def GraphUpdateEdge(graph: nx.DiGraph, node_id: int, quantizer_on_edge: Any) -> None:  # noqa: N802 - QTools' name
-    """Set the quantizer of all edges from a node."""
+    """Set the quantizer of all edges that leave a node."""
     for _, reader in graph.edges(node_id):
         graph[node_id][reader]["quantizer"] = quantizer_on_edge
 
 
 def GraphPropagateActivationsToEdges(graph: nx.DiGraph, debug: bool = False) -> None:  # noqa: N802 - QTools' name
-    """Set the quantizer of the edges from each layer to its activation; None for a linear one."""
+    """Set the quantizer of each edge that leaves a layer to the layer's quantizer or activation, or None if linear."""
     for node in graph.nodes:
         if node in (SOURCE, SINK):
             continue
@@ -107,7 +107,7 @@ def GraphPropagateActivationsToEdges(graph: nx.DiGraph, debug: bool = False) -> 
 
 
 def PrintGraph(graph: nx.DiGraph, msg: str = "") -> None:  # noqa: N802 - QTools' name
-    """Print nodes and edges."""
+    """Print the nodes and edges of the graph."""
 
     def get_name(layers: Sequence[Any]) -> str:
         return layers[0].name if layers[0] is not None else ""

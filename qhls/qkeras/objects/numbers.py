@@ -1,4 +1,4 @@
-"""QTools' types as objects that may change; each is a ``Number`` of ``qhls.compat.qtools`` with QTools' names."""
+"""QTools' types as mutable objects; each represents a ``Number`` of ``qhls.compat.qtools`` under QTools' names."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _FIELDS = {
     "max_val_po2": "max_value",
     "inference_value_counts": "distinct",
 }
-"""QTools' attributes, by the field of ``Number``."""
+"""The field of ``Number`` that each of QTools' attributes represents."""
 
 
 class IQuantizer:
@@ -43,9 +43,9 @@ class IQuantizer:
 
     start: ClassVar[Number] = Number(-1, "", -1, -1, 0)
     quantizer: ClassVar[str] = ""
-    """The quantizer of such numbers."""
+    """The name of the quantizer whose outputs have this type."""
     arguments: ClassVar[Mapping[str, str]] = {}
-    """The arguments of that quantizer that this type decides: attribute by argument."""
+    """The attribute of this type that decides each argument of its quantizer."""
 
     op_type: str
     name: str
@@ -64,7 +64,7 @@ class IQuantizer:
 
     @classmethod
     def of(cls, number: Number) -> Self:
-        """Return the object of a type."""
+        """Return the mutable object that represents ``number``."""
         quantizer: Any = object.__new__(CLASSES.get(number.name, CLASSES["quantized_bits"]))
         quantizer.op_type = "quantizer"
         quantizer.set_number(number)
@@ -72,41 +72,41 @@ class IQuantizer:
 
     @property
     def number(self) -> Number:
-        """Return this type as it is now."""
+        """Return the current state of this type as a ``Number``."""
         return Number(**{field: getattr(self, name) for name, field in _FIELDS.items()})
 
     def set_number(self, number: Number) -> None:
-        """Take the values of ``number``."""
+        """Set all attributes of this type to those of ``number``."""
         for name, field in _FIELDS.items():
             setattr(self, name, getattr(number, field))
 
     @property
     def is_floating_point(self) -> bool:
-        """Return whether these are floating-point numbers."""
+        """Return whether this is a floating-point type."""
         return self.mode == FLOAT
 
     @property
     def is_po2(self) -> int:
-        """Return 1 for powers of two, else 0."""
+        """Return 1 if this is a type of powers of two, else 0."""
         return int(self.mode == PO2)
 
     @property
     def use_01(self) -> bool:
-        """Return whether a binary number is 0 or 1, not -1 or 1."""
+        """Return whether this is the binary type with the values 0 and 1, not -1 and 1."""
         return self.mode == BINARY_01
 
     def get_min_max_exp(self) -> tuple[float, float]:
-        """Return ``(down, up)``: the exponents of a power of two run from ``-down`` to ``up``."""
+        """Return ``(down, up)``: the exponents of this type of powers of two run from ``-down`` to ``up``."""
         return self.number.exponents
 
     def convert_qkeras_quantizer(self, quantizer: Any) -> None:
-        """Take the type of a quantizer's numbers."""
+        """Change this type to that of a quantizer's output; ignore anything but a quantizer."""
         if isinstance(quantizer, Quantizer):
             number = _TYPES.to_number(quantizer)
             self.set_number(replace(number, name=number.name if number.kind == PO2 else self.name))
 
     def convert_to_qkeras_quantizer(self, **arguments: Any) -> Any:
-        """Return a quantizer of this type; ``arguments`` are those that the type does not decide."""
+        """Return a quantizer whose output has this type; ``arguments`` are those that the type does not decide."""
         own = {argument: getattr(self, name) for argument, name in self.arguments.items()}
         if self.mode == PO2:
             own["max_value"] = self.max_val_po2 if self.max_val_po2 >= 0 else None
@@ -116,7 +116,7 @@ class IQuantizer:
         return QUANTIZERS[kind](**own, **arguments)
 
     def update_inference_values(self, weights: Any) -> None:
-        """Count the different values of a tensor of weights."""
+        """Count the distinct values in ``weights``, and store the count in this type."""
         self.inference_value_counts = len(set(weights.flatten()))
 
 
@@ -152,7 +152,7 @@ _KINDS = {
     "PowerOfTwo": _Kind(make_power_of_two(-1, 1), {"bits": "bits"}),
     "ReluPowerOfTwo": _Kind(make_power_of_two(-1, 0), {"bits": "bits"}, "PowerOfTwo"),
 }
-"""QTools' classes of types."""
+"""The settings from which QTools' classes of types are created, by class name."""
 
 
 def _set_up_binary(self: IQuantizer, use_01: bool = False) -> None:
@@ -194,7 +194,7 @@ def _make_classes() -> dict[str, type[IQuantizer]]:
 
 _CLASSES = _make_classes()
 CLASSES = {kind.start.name: _CLASSES[name] for name, kind in _KINDS.items()}
-"""QTools' classes by the name of their numbers."""
+"""QTools' classes of types, by the name of the type."""
 
 
 def __getattr__(name: str) -> Any:
@@ -204,25 +204,28 @@ def __getattr__(name: str) -> Any:
 
 
 def get_exp(quantizer: IQuantizer) -> tuple[float, float]:
-    """Return ``(down, up)``: the exponents of a power of two run from ``-down`` to ``up``."""
+    """Return ``(down, up)``: the exponents of a type of powers of two run from ``-down`` to ``up``."""
     return quantizer.get_min_max_exp()
 
 
 def get_np_value(val: Any) -> Any:
-    """Return a number that may be a tensor of one element."""
+    """Convert a number, or a tensor of one element, to a Python number."""
     return val.item() if hasattr(val, "item") else val
 
 
 def as_object(number: Number) -> IQuantizer:
-    """Return the object of a type."""
+    """Return the mutable object that represents ``number``."""
     return IQuantizer.of(number)
 
 
 class QuantizerFactory:
-    """QTools' types of quantizers."""
+    """A factory that creates QTools' types from quantizers and names."""
 
     def make_quantizer(self, quantizer: Any) -> IQuantizer:
-        """Return the type of a quantizer, of a name such as "int8", or a copy; the default for anything else."""
+        """Return the type that a quantizer or a name such as "int8" specifies, or a copy of a type.
+
+        Anything else has the default type.
+        """
         if isinstance(quantizer, IQuantizer):
             return self.clone_quantizer(quantizer)
         if isinstance(quantizer, str) and quantizer in DEFAULTS:
@@ -234,13 +237,13 @@ class QuantizerFactory:
         return as_object(_TYPES.to_number(quantizer))
 
     def is_quantizer_supported(self, quantizer: Any) -> bool:
-        """Return whether a type exists for the numbers of a quantizer."""
+        """Return whether QTools has a type for ``quantizer``, which may also be a type or None."""
         return quantizer is None or isinstance(quantizer, Quantizer | IQuantizer)
 
     def make_default_quantizer(self, mode: Any) -> IQuantizer:
-        """Return a type by name, such as "fp32", "int8" or a quantizer's text."""
+        """Return the type that a name such as "fp32" or "int8", or a quantizer's string, specifies."""
         return as_object(_TYPES.from_name(mode))
 
     def clone_quantizer(self, quantizer: IQuantizer) -> IQuantizer:
-        """Return a copy."""
+        """Return a copy of a type."""
         return copy.deepcopy(quantizer)

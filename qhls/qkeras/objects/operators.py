@@ -1,4 +1,4 @@
-"""QTools' operators as objects: each computes its output with the rules of ``qhls.compat.qtools``."""
+"""QTools' arithmetic operators as objects, and their factories; ``qhls.compat.qtools`` decides their output types."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ OPTIONS = Options(Types(compatible=True))
 
 
 class UnacceptedQuantizerError(QhlsError, ValueError):
-    """A denominator of two or three values."""
+    """The error raised for a denominator whose type has only two or three values."""
 
 
 class ComputedObject:
-    """An operator: ``output`` and the gates it consists of."""
+    """An arithmetic operator: the type of its ``output``, and the gates that implement it."""
 
     def __init__(self, operator: Operator, op_type: str) -> None:
         self.operator = operator
@@ -41,7 +41,7 @@ class ComputedObject:
         self.gate_bits = operator.priced_bits
 
     def implemented_as(self) -> str:
-        """Return the gates' name: "mul", "add", "mux", "xor", "and" or "shifter"."""
+        """Return the name of the gates: "mul", "add", "mux", "xor", "and" or "shifter"."""
         return self.operator.op
 
     def name(self) -> str:
@@ -68,7 +68,7 @@ class IMultiplier(ComputedObject):
 
 
 class IAccumulator(ComputedObject):
-    """A sum of the products of a kernel, and of a bias if ``use_bias``."""
+    """A sum of all products for one output of a kernel, plus a bias if ``use_bias``."""
 
     def __init__(self, kernel_shape: Sequence[int], multiplier: Any, use_bias: bool = True) -> None:
         terms = math.prod(kernel_shape[:-1]) + int(use_bias)
@@ -134,7 +134,7 @@ _NAMED = {
         for name in ("Add", "Multiply", "Maximum", "Minimum", "Average", "Concatenate", "Dot")
     },
 }
-"""QTools' classes of operators: the class whose rule computes them, and their gates or their layer."""
+"""QTools' classes of operators, each with the base class that computes it, and its gates or its class of layer."""
 
 
 def _make(name: str) -> type[ComputedObject]:
@@ -157,7 +157,7 @@ def __getattr__(name: str) -> Any:
 
 
 def _find_class(base: type, operator: Operator, kinds: Sequence[int]) -> type[Any]:
-    """Return the class of an operator by its gates and by the kinds of its operands."""
+    """Return QTools' class of an operator, which depends on its gates and on the kinds of its operands."""
     named = [name for name, (parent, op) in _NAMED.items() if (parent, op) == (base, operator.op)]
     if base in (IAccumulator, IAdderImpl):
         po2 = sum(kind == PO2 for kind in kinds)
@@ -173,41 +173,44 @@ def _find_class(base: type, operator: Operator, kinds: Sequence[int]) -> type[An
 
 
 class MultiplierFactory:
-    """QTools' choice of hardware for a product."""
+    """A factory that selects the hardware of a product as QTools does."""
 
     def make_multiplier(self, weight_quantizer: IQuantizer, input_quantizer: IQuantizer) -> Any:
-        """Return the multiplier of a weight and an input."""
+        """Return the multiplier for a weight and an input of these types."""
         operator = multiply(weight_quantizer.number, input_quantizer.number)
         return _find_class(IMultiplier, operator, ())(weight_quantizer, input_quantizer)
 
 
 class AccumulatorFactory:
-    """QTools' choice of hardware for the sum of a kernel's products."""
+    """A factory that selects the hardware of the sum of a kernel's products as QTools does."""
 
     def make_accumulator(
         self, kernel_shape: Sequence[int], multiplier: Any, use_bias: bool = True
     ) -> Any:
-        """Return the sum of ``kernel_shape[:-1]`` products, and of a bias if ``use_bias``."""
+        """Return the accumulator for all products of one output of a kernel, and for a bias if ``use_bias``.
+
+        The number of products is the product of the sizes ``kernel_shape[:-1]``.
+        """
         number = multiplier.output.number
         cls = _find_class(IAccumulator, accumulate(1, number), [number.kind])
         return cls(kernel_shape, multiplier, use_bias)
 
 
 class IAdder:
-    """QTools' choice of hardware for a sum of two numbers."""
+    """A factory that selects the hardware of a sum of two numbers as QTools does."""
 
     def make_quantizer(self, quantizer_1: IQuantizer, quantizer_2: IQuantizer) -> Any:
-        """Return the adder."""
+        """Return the adder for two numbers of these types."""
         first, second = quantizer_1.number, quantizer_2.number
         cls = _find_class(IAdderImpl, add(first, second), [first.kind, second.kind])
         return cls(quantizer_1, quantizer_2)
 
 
 class ISubtractor(IAdder):
-    """QTools' choice of hardware for a difference: the adder, with a signed result."""
+    """A factory that selects the hardware of a difference as QTools does: an adder with a signed result."""
 
     def make_quantizer(self, quantizer_1: IQuantizer, quantizer_2: IQuantizer) -> Any:
-        """Return the subtractor."""
+        """Return the subtractor for two numbers of these types."""
         operator = super().make_quantizer(quantizer_1, quantizer_2)
         if not operator.output.is_floating_point and not operator.output.is_signed:
             operator.output.is_signed = 1
@@ -216,12 +219,15 @@ class ISubtractor(IAdder):
 
 
 class IDivider:
-    """QTools' choice of hardware for a quotient."""
+    """A factory that selects the hardware of a quotient as QTools does."""
 
     def make_quantizer(
         self, numerator_quantizer: IQuantizer, denominator_quantizer: IQuantizer
     ) -> Any:
-        """Return the divider. Raises ``UnacceptedQuantizerError`` for a denominator of two or three values."""
+        """Return the divider for a numerator and a denominator of these types.
+
+        Raises ``UnacceptedQuantizerError`` for a denominator of two or three values.
+        """
         refuse_denominator(denominator_quantizer.number)
         operator = divide(numerator_quantizer.number, denominator_quantizer.number)
         cls = _find_class(IDividerImpl, operator, ())
@@ -238,16 +244,16 @@ def refuse_denominator(number: Number) -> None:
 
 
 class MergeFactory:
-    """QTools' hardware for layers that merge their inputs."""
+    """A factory for the operators of layers that merge their inputs."""
 
     def make_quantizer(self, input_qe_list: Sequence[Any], layer_type: str) -> Any:
-        """Return the merger of a class of layers; None for an unknown class."""
+        """Return the operator of a merging layer by the name of its class, or None for an unknown class."""
         cls = _CLASSES.get(layer_type)
         return cls(input_qe_list) if cls is not None and issubclass(cls, IMerger) else None
 
 
 class QBNFactory:
-    """QTools' hardware for a normalisation: ``gamma / deviation * x + beta``."""
+    """A factory for the operators of a batch normalisation, ``gamma / deviation * x + beta``."""
 
     internal_divide_quantizer: Any = None
     internal_multiplier: Any = None
@@ -263,7 +269,7 @@ class QBNFactory:
         use_scale: bool,
         use_center: bool,
     ) -> None:
-        """Set the operators of the quotient, the product and the sum."""
+        """Create the operators of ``gamma / deviation * x + beta`` for these types, and store them as attributes."""
         refuse_denominator(variance_quantizer.number)
         operators = list_operators(
             input_quantizer.number,
@@ -276,7 +282,7 @@ class QBNFactory:
 
 
 class FusedBNFactory:
-    """QTools' hardware for a normalisation within the layer before it."""
+    """A factory for the operators of a batch normalisation that is fused into the layer before it."""
 
     internal_multiplier: Any = None
     internal_accumulator: Any = None
@@ -292,7 +298,7 @@ class FusedBNFactory:
         use_bias: bool,
         qkeras_inverse_quantizer: Any = None,
     ) -> None:
-        """Set the operators of ``inverse * sum + (inverse * (bias - mean) + beta)``."""
+        """Create the last product and sum of ``inverse * sum + (inverse * (bias - mean) + beta)`` as attributes."""
         bias = prev_bias_quantizer.number if use_bias and prev_bias_quantizer is not None else None
         product, _, total = sum_fused(
             prev_output_quantizer.number,
@@ -307,11 +313,11 @@ class FusedBNFactory:
 
 
 def po2_qbits_converter(po2_quantizer: IQuantizer) -> IQuantizer:
-    """Return the fixed-point type that holds every value of a power of two."""
+    """Return the fixed-point type that represents all values of a type of powers of two."""
     return as_object(po2_quantizer.number.as_fixed())
 
 
 def po2_to_qbits(quantizer: IQuantizer) -> tuple[int, int]:
-    """Return bits and integer bits of the fixed-point type that holds every value of a power of two."""
+    """Return the width and the integer bits of the fixed-point type for all values of a type of powers of two."""
     converted = po2_qbits_converter(quantizer)
     return converted.bits, converted.int_bits

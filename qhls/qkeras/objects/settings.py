@@ -1,4 +1,4 @@
-"""QTools' configuration: default types, prices and counted causes of energy."""
+"""QTools' configuration: default types, prices, and the causes of energy that count."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _CURVES = {
     "sram_rd": "sram",
     "dram_rd": "dram",
 }
-"""QTools' names of the prices, by those of the table."""
+"""The name in the table for each of QTools' names of prices."""
 
 
 def _make_settings(name: str, prices: Prices) -> dict[str, Any]:
@@ -49,7 +49,7 @@ class ConfigClass:
         self.update("horowitz", config_settings)
 
     def update(self, process: str, cfg_setting: Mapping[str, Any]) -> None:
-        """Take the values of ``cfg_setting`` that exist: defaults, prices of ``process``, counted causes."""
+        """Update the settings that ``cfg_setting`` has: default types, prices of ``process``, causes of energy."""
         for name in ("default_source_quantizer", "default_interm_quantizer"):
             if name in cfg_setting:
                 setattr(self, name, cfg_setting[name])

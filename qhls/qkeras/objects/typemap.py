@@ -27,11 +27,11 @@ Q_LAYERS = ["QDense", "QConv1D", "QConv2D", "QDepthwiseConv2D", "QConv2DTranspos
 
 
 class TagMissingError(QhlsError, ValueError):
-    """A quantizer without a type. QTools has this error; qhls has a type for each of its quantizers."""
+    """The error that QTools raises for a quantizer without a type; qhls has a type for each of its quantizers."""
 
 
 class LayerDataType(dict[str, Any]):
-    """The types of a layer by QTools' names, as keys and as attributes; attributes that it lacks are None."""
+    """The types of a layer by QTools' names, both as keys and as attributes; missing attributes are None."""
 
     def __init__(self, entry: Entry) -> None:
         super().__init__(_make_objects(entry))
@@ -78,7 +78,9 @@ def generate_layer_data_type_map(  # noqa: PLR0917 - QTools' order
     model_weights_already_quantized: bool = True,
     hw_weight_dict: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return ``layer_data_type_map``, the types of each layer, with ``source_quantizer_list`` and the end layers.
+    """Return a dictionary with the types of each layer, the types of the inputs, and the first and last layers.
+
+    Its keys are ``layer_data_type_map``, ``source_quantizer_list``, ``input_layers`` and ``output_layers``.
 
     ``graph`` and ``source_quantizer_list`` are the results of ``CreateGraph``.
     """
@@ -113,7 +115,7 @@ def generate_layer_data_type_map(  # noqa: PLR0917 - QTools' order
 def populate_quantizer(
     quantizer: IQuantizer, shape: Any = None, is_compound: bool = False
 ) -> dict[str, Any]:
-    """Return QTools' JSON object of a type, with a shape if given, and of an operator with its gates."""
+    """Return the JSON object that QTools writes for a type or an operator, with ``shape`` unless it is None."""
     what = quantizer.operator if isinstance(quantizer, ComputedObject) else quantizer.number
     return MapPart(what, shape).to_dict()
 
@@ -138,7 +140,7 @@ OP = {
     "fp16": {"add": "fp16_add", "mul": "fp16_mul"},
     "fpm": {"add": "fixed_add", "mul": "fixed_mul"},
 }
-"""The prices of operations, by kind of number; other gates cost as adders."""
+"""The names of the prices of additions and multiplications, by kind of number."""
 
 
 def energy_estimate(  # noqa: PLR0917 - QTools' order
@@ -149,7 +151,7 @@ def energy_estimate(  # noqa: PLR0917 - QTools' order
     min_sram_size: int,
     rd_wr_on_io: bool,
 ) -> dict[str, Any]:
-    """Return pJ of one inference by layer and cause, and ``total_cost``, with the prices of "horowitz"."""
+    """Return the energy of one inference in pJ by layer and cause, and ``total_cost``, at the prices of "horowitz"."""
     memory = Memory(weights_on_memory, activations_on_memory, min_sram_size, rd_wr_on_io)
     entries = [types.entry for types in layer_map["layer_data_type_map"].values()]
     return make_energy_dict(entries, memory, load_prices("horowitz"))
@@ -163,7 +165,7 @@ def memory_read_energy(  # noqa: PLR0917 - QTools' order
     rd_wr_on_io: bool,
     quantizer_bits: int,
 ) -> float:
-    """Return pJ of reading a tensor; the inputs of a model come from DRAM if ``rd_wr_on_io``, else from SRAM."""
+    """Return the energy of reading a tensor in pJ; inputs of the model are in DRAM if ``rd_wr_on_io``, else in SRAM."""
     memory = Memory("dram", mode, min_sram_size, rd_wr_on_io)
     bits = math.prod(n for n in tensor_shape if n is not None and n > 0) * quantizer_bits
     return memory.access(load_prices("horowitz"), bits, memory.get_outside(is_input_layer))

@@ -1,9 +1,10 @@
-"""QTools' unroll factors: the cheapest hardware of a chain of layers for a throughput.
+"""QTools' unroll factors: the cheapest hardware that computes a chain of layers at a required throughput.
 
-Each layer makes ``cout`` of its results from ``cin`` inputs and a part of its window in a clock cycle, and passes
+Each layer computes ``cout`` of its results from ``cin`` inputs and a part of its window in a clock cycle, and passes
 ``OutElementPerClk`` elements on. Its cost in gates is that of its multiply-accumulates (a fit by QTools' authors to
 synthesised ones: 7.70 gates per product of operand bits, 13.76 per bit of the sum, -92.2), 10 per bit of a register and
-0.1 per bit of a ROM. The cheapest chain follows from the cheapest rest of it, for each number of passed elements.
+0.1 per bit of a ROM. For each number of passed elements, the cheapest chain consists of a layer and the cheapest rest
+of the chain.
 """
 
 from __future__ import annotations
@@ -35,17 +36,17 @@ _BY_CHANNEL = (
     *("QDepthwiseConv2D", "QAveragePooling2D", "MaxPooling2D"),
     *("QGlobalAveragePooling2D", "GlobalMaxPooling2D"),
 )
-"""Layers of which each output channel reads one input channel."""
+"""The layers in which each output channel reads only one input channel."""
 _GLOBAL = ("QGlobalAveragePooling2D", "GlobalMaxPooling2D", "UpSampling2D")
 _PASSED = (
     *("QBatchNormalization", "QActivation", "Activation", "Dropout", "Reshape", "ZeroPadding2D"),
 )
-"""Layers without multiply-accumulates, which cost nothing."""
+"""The layers without multiply-accumulates, which cost nothing."""
 _KNOWN = ("QConv2D", "QDense", *_BY_CHANNEL, "UpSampling2D", "Concatenate")
 
 
 class CostMode(enum.Enum):
-    """A kind of cost; only ``ACE`` is computed, in QTools too."""
+    """The kinds of cost that ``estimate_model_cost`` may be asked for; only ``ACE`` is implemented, as in QTools."""
 
     ACE = 1
     PE_AREA = 2
@@ -53,16 +54,16 @@ class CostMode(enum.Enum):
 
 
 def get_ace_mac_gates(xbit: int, wbit: int, abit: int, regen_params: bool = False) -> float:
-    """Return the gates of one multiply-accumulate by the bits of input, weight and sum."""
+    """Return the number of gates of one multiply-accumulate, from the widths of input, weight and sum in bits."""
     products, sums, constant = _MAC_GATES
     return products * xbit * wbit + sums * abit + constant
 
 
 @dataclass(frozen=True)
 class UnrollChoice:
-    """Hardware of a layer: unroll factors, and passed elements relative to computed ones.
+    """The hardware of one layer: its unroll factors and two ratios, passed / computed and used / read elements.
 
-    ``l`` is computed results, ``k`` unrolled inputs, each per passed element.
+    ``l`` is the number of elements passed on per computed result, ``k`` the number of unrolled inputs per element read.
     """
 
     l: float = 0  # noqa: E741 - QTools' name
@@ -78,7 +79,7 @@ class UnrollChoice:
 
 
 class DivideConquerGraph:
-    """A model as a chain of layers, with the types of each."""
+    """A model as a chain of layers, with the types of each layer."""
 
     def __init__(self, model: keras.Model, source_quantizers: Any = None) -> None:
         self.graph, sources = CreateGraph(model, source_quantizers)
@@ -87,7 +88,10 @@ class DivideConquerGraph:
         self.types: dict[Any, LayerDataType] = types["layer_data_type_map"]
 
     def list_layers(self) -> list[tuple[int, Any]]:
-        """Return number and layer, from the first to the last. Raises ``EnergyError`` for anything but a chain."""
+        """Return one (number, layer) pair per layer of the chain, in order.
+
+        Raises ``EnergyError`` for anything but a chain.
+        """
         layers = []
         node = SOURCE
         while node != SINK:
@@ -104,13 +108,13 @@ class DivideConquerGraph:
 
 @dataclass(frozen=True)
 class _Step:
-    """The cheapest hardware of a layer and of all layers after it, for some elements that it reads per cycle."""
+    """The cheapest hardware of a layer and of all layers after it, for one number of elements read per cycle."""
 
     choice: UnrollChoice
     cur_cost: float
     acc_cost: float
     elements: int
-    """Elements that it passes on per cycle."""
+    """The number of elements that the layer passes on per cycle."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +137,7 @@ class _Sizes:
         return sizes
 
     def share(self, cin: int, cout: int, kh: int, kw: int) -> float:
-        """Return the part of one pixel's work that is done in a cycle."""
+        """Return the fraction of the work for one pixel that the hardware does per cycle."""
         if self.kind in ("QConv2D", "QDense"):
             whole = self.channels_in * self.channels_out * self.height * self.width
             return cin * cout * kh * kw / whole
@@ -142,7 +146,7 @@ class _Sizes:
         return cout * kh * kw / (self.channels_out * self.height * self.width)
 
     def count_inputs(self, cin: int, cout: int, kh: int, kw: int) -> int:
-        """Return the elements that are read in a cycle, at one place of the window."""
+        """Return the number of elements that the hardware reads per cycle at one position of the window."""
         if self.kind == "Concatenate":
             return int(cin / (kh * kw))
         if self.kind in _GLOBAL:
@@ -151,7 +155,7 @@ class _Sizes:
 
 
 def _list_multiples(elements: int, most: int) -> list[int]:
-    """Return the divisors of a number, then its multiples up to ``most`` times."""
+    """Return the divisors of ``elements``, followed by its multiples up to ``most * elements``."""
     return [*find_divisors(elements), *(elements * n for n in range(2, most + 1))]
 
 
@@ -164,7 +168,7 @@ class _Limits:
 def _list_choices(
     sizes: _Sizes, passed: int, out_rate: float, in_rate: float, limits: _Limits
 ) -> Iterator[tuple[UnrollChoice, int]]:
-    """Yield hardware that keeps up, with the elements that it reads per cycle."""
+    """Yield the unroll factors of a layer that keep up with both rates, each with the elements read per cycle."""
     window = sizes.height * sizes.width if sizes.kind == "UpSampling2D" else 1
     if passed / (sizes.channels_out * window) < in_rate:
         return
@@ -185,7 +189,7 @@ def _list_choices(
 def _compute_cost(
     types: LayerDataType | None, choice: UnrollChoice, read: int, passed: int
 ) -> float:
-    """Return the gates of a layer: multiply-accumulates, registers for its elements, a ROM of its weights."""
+    """Return the cost of a layer in gates: multiply-accumulates, registers for its elements, a ROM of its weights."""
     if types is None:
         return 0.0
     x = types.input_quantizer_list[0].bits
@@ -207,7 +211,7 @@ def _find_steps(
     rates: tuple[float, float],
     limits: _Limits,
 ) -> dict[int, _Step]:
-    """Return the cheapest step for each number of elements that a layer reads, from the steps after it."""
+    """Return the cheapest hardware from this layer on, by the elements that the layer reads per cycle."""
     sizes = _Sizes.of(layer)
     if sizes.kind in _PASSED:
         return {n: _Step(UnrollChoice(), 0, step.acc_cost, n) for n, step in after.items()}
@@ -229,7 +233,7 @@ def estimate_model_cost(  # noqa: PLR0917 - QTools' order
     memory_to_unroll_max_ratio: int = 4,
     mode: CostMode = CostMode.ACE,
 ) -> tuple[dict[int, dict[str, Any]], float | None]:
-    """Return the cheapest hardware of each layer, by its number in the graph, and the cost of all, in gates.
+    """Return the cheapest hardware of each layer, by the layer's number in the graph, and the total cost in gates.
 
     An entry has ``choice`` (a text), ``cur_cost``, ``acc_cost`` with all layers after it, ``OutElementPerClk`` and
     ``layer_name``. Number -1 is the input. ``({}, None)`` means that no hardware keeps up with

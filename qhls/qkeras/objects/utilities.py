@@ -1,4 +1,4 @@
-"""QTools' helpers by layer: names of classes, counts of operations, scales of "auto_po2"."""
+"""QTools' helper functions for layers: kinds of layers, counts of operations, scales of "auto_po2"."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from qhls.qkeras.objects.operators import OPTIONS, AccumulatorFactory, IAdder
 
 
 def get_val(feature: Any, key: str, default_val: Any = None) -> Any:
-    """Return an entry of a dictionary or an attribute of an object."""
+    """Return an entry of a dictionary or an attribute of an object, or ``default_val`` if it is missing."""
     if isinstance(feature, Mapping):
         return feature.get(key, default_val)
     return getattr(feature, key, default_val)
@@ -34,17 +34,17 @@ def is_merge_layers(layer: Any) -> bool:
 
 
 def is_upsampled(layer: Any) -> bool:
-    """Return whether a layer repeats its input."""
+    """Return whether a layer is an upsampling, which repeats elements of its input."""
     return "UpSampling" in type(layer).__name__
 
 
 def find_divisors(num: int) -> list[int]:
-    """Return the list_divisors of a number, smallest first."""
+    """Return the divisors of a number, the smallest first."""
     return [n for n in range(1, num + 1) if num % n == 0]
 
 
 def get_operation_count(layer: Any, input_shape: Any) -> int:
-    """Return the operations of a layer for one sample of ``input_shape``, which includes the batch."""
+    """Return the number of operations of a layer for one sample; ``input_shape`` includes the batch."""
     shape = input_shape[0] if isinstance(input_shape, list) else input_shape
     if not layer.built:
         layer = copy_layer(layer)
@@ -55,7 +55,7 @@ def get_operation_count(layer: Any, input_shape: Any) -> int:
 
 
 def get_weights(layer: Any, model_weights_already_quantized: bool = True) -> list[np.ndarray]:
-    """Return a layer's weights, through its quantizers unless they are quantised already."""
+    """Return a layer's weights, and quantise them first unless they are quantised already."""
     weights = copy.deepcopy(layer.get_weights())
     if model_weights_already_quantized or not hasattr(layer, "get_quantizers"):
         return weights
@@ -67,13 +67,13 @@ def get_weights(layer: Any, model_weights_already_quantized: bool = True) -> lis
 
 
 def get_scale_from_quantized_bits_with_auto_po2(quantizer: Any) -> Any:
-    """Return the fitted scales of a quantizer, as an array; None before its first call."""
+    """Return the fitted scales of a quantizer as an array, or None if it has none, as before its first call."""
     scale = quantizer.scale
     return None if scale is None or not np.ndim(scale) else to_numpy(scale)
 
 
 def adjust_multiplier_for_auto_po2(multiplier: Any, qkeras_weight_quantizer: Any) -> None:
-    """Widen a multiplier's output to hold its values times every "auto_po2" scale of the weights."""
+    """Widen a multiplier's output type so that it covers products with every "auto_po2" scale of the weights."""
     scale = find_scale(qkeras_weight_quantizer, None, OPTIONS)
     if scale is not None:
         multiplier.output.set_number(multiplier.output.number.rescale(*scale))
@@ -82,7 +82,7 @@ def adjust_multiplier_for_auto_po2(multiplier: Any, qkeras_weight_quantizer: Any
 def adjust_accumulator_for_auto_po2(
     layer: Any, multiplier: Any, qkeras_weight_quantizer: Any, bias_quantizer: Any
 ) -> Any:
-    """Return the sum of a layer's products times every "auto_po2" scale of its weights, and of its bias."""
+    """Return the operator that sums a layer's products and bias, wide enough for every "auto_po2" scale."""
     widened = copy.deepcopy(multiplier)
     adjust_multiplier_for_auto_po2(widened, qkeras_weight_quantizer)
     shape = layer.get_weights()[0].shape
@@ -95,7 +95,7 @@ def adjust_accumulator_for_auto_po2(
 
 
 def get_layer_info(layer: Any, attr_name: str) -> Any:
-    """Return a fact on a layer: its class, as ``layer_type``, or a size.
+    """Return a layer's class, its number of channels, or the height or width of its kernel, as ``attr_name`` selects.
 
     The sizes are ``input_channel``, ``output_channel``, ``kernel_height`` and ``kernel_width``.
     """
@@ -113,7 +113,7 @@ def get_layer_info(layer: Any, attr_name: str) -> Any:
 def get_input_quantizers(
     graph: Any, node_id: int, quantizer_factory: Any, debug: bool = False
 ) -> list[tuple[Any, Any]]:
-    """Return the type on each edge to a node, with the edge."""
+    """Return one (type, edge) pair per edge that enters a node."""
     edges = [graph.edges[parent, node_id] for parent in graph.predecessors(node_id)]
     return [(quantizer_factory.make_quantizer(edge["quantizer"]), edge) for edge in edges]
 
@@ -126,7 +126,7 @@ def get_input_quantizers_advanced(  # noqa: PLR0917 - QTools' order
     cfg: Any,
     debug: bool = False,
 ) -> list[tuple[Any, Any]]:
-    """Return the type on each edge to a node, with the edge; the defaults of ``cfg`` where none is known."""
+    """Return one (type, edge) pair per edge that enters a node; an unknown type is replaced by a default of ``cfg``."""
     default = cfg.default_source_quantizer if is_input_layer else cfg.default_interm_quantizer
     quantizers = []
     for parent in graph.predecessors(node_id):

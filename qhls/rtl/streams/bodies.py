@@ -1,4 +1,4 @@
-"""Bodies: the netlist that a process of tokens runs, made by the op's own ``evaluate``, and its cycles."""
+"""Bodies of stream processes: the netlist of one step, tile or time step, built by ``evaluate``, and its timing."""
 
 from __future__ import annotations
 
@@ -25,18 +25,23 @@ from qhls.rtl.pipeline import pipeline
 from qhls.rtl.wires import Wires
 
 BodyKind = Literal["steps", "fold", "tiles", "scan", "fill", "reduce"]
-"""Steps that overlap, tiles of weights behind their tokens or beside the next ones, a recurrence, tokens that only
-move, or a running sum."""
+"""The way in which the steps of a process follow each other.
+
+``"steps"`` overlap. A product multiplies one tile of weights per cycle after it has read its tokens (``"fold"``) or
+while the next tokens arrive (``"tiles"``). ``"scan"`` is a recurrence, ``"fill"`` a padding, and ``"reduce"`` a running
+sum or maximum.
+"""
 
 
 @dataclass(frozen=True, eq=False)
 class Body:
-    """The logic of one step of ``process``: ``netlist``, and ``engine``, the way in which steps follow each other.
+    """The logic of ``process`` for one step, tile or time step; ``engine``: the way in which steps follow each other.
 
     Ports of the netlist: of ``"steps"``, the number of the step where steps differ in constants, and the operands of a
     step; of ``"fold"`` and ``"tiles"``, the inputs and the weights of a tile and their sums; of ``"scan"``, a bit that
-    is 1 in the first step, a row, the states, and the states that the first step reads; of ``"fill"``, a bit that is 1
-    within the operand, and a token; of ``"reduce"``, a bit that is 1 for the first pixel, a token, and the sums so far.
+    is 1 in the first time step, a row (the input of a time step), the states, and the initial states; of ``"fill"``, a
+    bit that is 1 within the operand, and a token; of ``"reduce"``, a bit that is 1 for the first pixel, a token, and
+    the sums so far.
     """
 
     process: StreamProcess
@@ -48,7 +53,9 @@ class Body:
 def make_body(
     process: StreamProcess, clock_period: float, family: str | None = None
 ) -> Body | None:
-    """Return the body of ``process``, a pipeline for ``clock_period`` nanoseconds on ``family``; None for copies.
+    """Return the netlist of ``process`` and its timing; None where the process only copies or regroups tokens.
+
+    ``clock_period``: nanoseconds of the pipeline's clock. ``family``: the FPGA family whose delays count.
 
     Raises ``EmitError`` for a recurrence whose step shares multipliers.
     """
@@ -76,13 +83,16 @@ def make_body(
 def _make_product(
     process: StreamProcess, step: Matmul | Conv, fold: Fold, clock_period: float, family: str | None
 ) -> Body:
-    """Return the body of a product by tiles, beside the next tokens where the plan says so."""
+    """Return the netlist and the timing of a product that multiplies one tile of its weights per cycle.
+
+    Where the plan says so, it multiplies while the next tokens arrive.
+    """
     netlist = pipeline(
         _multiply_tile(step, fold, process.writes[0].tensor.type), clock_period, family
     )
-    if process.tiles:  # a window is copied, weights are read, products are added
+    if process.tiles:  # cycles that copy a window, read weights, add products
         return Body(process, netlist, "tiles", Pace(0, 0, netlist.latency + 3))
-    # A cycle reads weights, one adds the last products, and one moves a window.
+    # One cycle reads weights, one adds the last products, and one moves a window.
     cycles = fold.trips + netlist.latency + 1 + isinstance(process.action, Slide)
     return Body(process, netlist, "fold", Pace(0, cycles))
 
@@ -101,7 +111,7 @@ def _check_unfolded(process: StreamProcess) -> None:
 def _make_input(
     builder: Builder, name: str, of: Fixed, ends: tuple[int, int], shape: tuple[int, ...]
 ) -> tuple[Wires, Port]:
-    """Return new wires (1, *shape) and their port."""
+    """Create the wires (1, *shape) of an input; return them and their port."""
     size = int(np.prod(shape))
     ids = [builder.make_input(*ends) for _ in range(size)]
     wires = Wires(builder, np.array(ids, np.int64).reshape(1, *shape)).settle(name, 0)
@@ -117,14 +127,15 @@ def _make_port(name: str, of: Fixed, wires: Wires) -> Port:
 
 
 def list_operands(step: Op) -> list[Op]:
-    """Return the operands of a step that are no constants, each once."""
+    """Return the distinct operands of a step that are not constants."""
     return [operand for operand in dict.fromkeys(step.operands) if not isinstance(operand, Const)]
 
 
 def _evaluate(op: Op, step: Op, period: int) -> Netlist:
-    """Return ``step`` with results of the type of ``op``: a part has the range of all parts, which may need more bits.
+    """Return the netlist of ``step``, whose results have the type of ``op``.
 
-    ``period``: steps with constants of their own, which the first input counts.
+    The type of ``step`` may have more bits, because a part has the range of all parts. ``period``: the number of steps
+    after which constants repeat; if it is above 1, the first input is the number of the step.
     """
     builder = Builder(step.name)
     operands = {operand: _make_operand(builder, operand) for operand in list_operands(step)}
@@ -145,7 +156,7 @@ def _evaluate(op: Op, step: Op, period: int) -> Netlist:
         ]
         return step.evaluate(*values)
 
-    if isinstance(op, Threshold) and phase:  # its steps are no operands of cells
+    if isinstance(op, Threshold) and phase:  # cells cannot have its thresholds as operands
         results = [
             run(lambda whole, part, n=n: Wires.of(builder, _take(whole, part, n)))
             for n in range(period)
@@ -158,7 +169,10 @@ def _evaluate(op: Op, step: Op, period: int) -> Netlist:
 
 
 def _take(whole: Const, part: Const, number: int) -> Codes:
-    """Return the codes of the step ``number`` of a period, of the shape of ``part``, which are those of the first."""
+    """Return the codes of the constant ``whole`` for step ``number`` of a period, in the shape of ``part``.
+
+    ``part``: the constant of the first step.
+    """
     codes = whole.codes.to_integers()
     size = part.codes.to_integers().size
     if whole.size == size:
@@ -170,7 +184,7 @@ def _take(whole: Const, part: Const, number: int) -> Codes:
 def _make_constants(
     builder: Builder, whole: Const, part: Const, phase: list[int], period: int
 ) -> Wires:
-    """Return a constant of a step, a table of ``phase`` where steps differ."""
+    """Return the wires of a step's constant; where steps differ, they come from a table with address ``phase``."""
     if not phase or whole.size == part.size:
         return Wires.of(builder, part.codes)
     steps = [_take(whole, part, number).to_integers() for number in range(period)]
@@ -180,7 +194,7 @@ def _make_constants(
 
 
 def _select(builder: Builder, phase: int, results: Sequence[Wires]) -> Wires:
-    """Return the result that belongs to ``phase``, by halves."""
+    """Return the result of the step ``phase``, selected by a binary tree of multiplexers."""
     pairs = list(enumerate(results))
     while len(pairs) > 1:
         halved = [
@@ -192,7 +206,10 @@ def _select(builder: Builder, phase: int, results: Sequence[Wires]) -> Wires:
 
 
 def _accumulate(process: StreamProcess, action: Reduce) -> Netlist:
-    """Return the sum or maximum of a token and of those before it, without registers: the next cycle may need it."""
+    """Return the netlist that adds a token to the running sums, or updates the running maxima.
+
+    It has no registers, because the next cycle may need the result.
+    """
     op, lanes = action.op, process.writes[0].lanes
     builder = Builder(op.name)
     first, first_port = _make_input(builder, "first", BIT, (0, 1), ())
@@ -207,7 +224,7 @@ def _accumulate(process: StreamProcess, action: Reduce) -> Netlist:
 
 
 def _fill(process: StreamProcess, action: Fill) -> Netlist:
-    """Return the choice between a token and the padding's value."""
+    """Return the netlist that selects either a token of the operand or the padding's value."""
     op, builder = action.op, Builder(action.op.name)
     inside, inside_port = _make_input(builder, "belongs", BIT, (0, 1), ())
     dims = (process.writes[0].lanes,)
@@ -220,7 +237,10 @@ def _fill(process: StreamProcess, action: Fill) -> Netlist:
 
 
 def _multiply_tile(step: Matmul | Conv, fold: Fold, to: Fixed) -> Netlist:
-    """Return the sums of the products of one tile, modulo the width of ``to``: per group, inputs by weights."""
+    """Return the netlist that multiplies the inputs of one tile with its weights and adds the products of each result.
+
+    Sums wrap to the width of ``to``.
+    """
     builder, weights = Builder(step.name), step.w
     groups, filters = fold.tile[0], fold.tile[4]
     x_ends, w_ends = (_with_zero(op.range.hull) for op in (step.x, weights))
@@ -238,7 +258,7 @@ def _with_zero(ends: tuple[int, int]) -> tuple[int, int]:
 
 
 def _advance(scan: Scan, to: Fixed) -> Netlist:
-    """Return one step of a recurrence, whose states are ``start`` in the first step."""
+    """Return the netlist of one time step of a recurrence; in the first time step, the states are ``scan.start``."""
     builder = Builder(scan.name)
     first, first_port = _make_input(builder, "first", BIT, (0, 1), ())
     x = scan.x
@@ -272,7 +292,9 @@ def _choose(bit: int, a: Wires, b: Wires) -> Wires:
 
 
 def list_tile_elements(step: Matmul | Conv, fold: Fold) -> list[list[int | None]]:
-    """Return for each tile of inputs (group, row, column, channel) the elements of the operand, None beyond the axis.
+    """Return the indices of the operand's elements in each tile of inputs; None beyond the end of an axis.
+
+    Tiles are in the order group, row, column, channel.
 
     The elements of a tile are in the order of its weights: group, row, column, channel.
     """
@@ -292,7 +314,10 @@ def list_tile_elements(step: Matmul | Conv, fold: Fold) -> list[list[int | None]
 
 
 def list_result_lanes(fold: Fold) -> list[int]:
-    """Return for each element of a result the place among all sums: rounds one after another, ``pe`` each."""
+    """Return the index of the accumulator of each element of a result.
+
+    A round, all tiles that add to the same results, has ``pe`` accumulators; rounds follow one another.
+    """
     groups, filters = fold.sizes[0], fold.sizes[4]
     many, wide = fold.tile[0], fold.tile[4]
     return [

@@ -21,23 +21,23 @@ from qhls.rtl.streams.counters import Counter
 from qhls.rtl.streams.modules import Module
 
 _LONGEST = 80
-"""Most characters of a module's name before an ending such as ``_fifo``."""
+"""Maximum length of a module's name before a suffix such as ``_fifo``."""
 _SIGNALS = ("valid", "ready", "data", "room", "reserve", "write", "token")
 _AXIS = ("tdata", "tvalid", "tready", "tlast")
 
 
 @dataclass(frozen=True, eq=False)
 class StreamVerilog:
-    """The Verilog of ``plan``, whose times are those of the pipelines in ``bodies``."""
+    """The Verilog modules of ``plan``, which is timed by the latencies of the netlists in ``bodies``."""
 
     plan: StreamPlan
     bodies: dict[str, Body | None]
 
     @classmethod
     def of(cls, graph: Graph, schedule: Schedule) -> StreamVerilog:
-        """Return the Verilog of ``graph``: the processes of its plan, with the registers that its clock needs.
+        """Return the Verilog of ``graph``, with pipeline registers for the clock period of ``schedule``.
 
-        Of a design of arrays, ports take a whole tensor as one token.
+        In a design of arrays, each port passes a whole tensor as one token.
 
         Raises ``EmitError`` for a process that is too large, and for one that is slower than the schedule's interval.
         """
@@ -61,7 +61,10 @@ class StreamVerilog:
 
     @property
     def patience(self) -> int:
-        """Return the cycles without a token after which a simulation, in which ports wait at random, gives up."""
+        """Return the timeout of a simulation: the number of cycles without a token after which it fails.
+
+        Ports of a simulation wait at random.
+        """
         return 64 * (self.plan.latency + self.plan.interval) + 1000
 
     @cached_property
@@ -75,7 +78,7 @@ class StreamVerilog:
 
     @cached_property
     def fifo(self) -> str:
-        """Return the name of the FIFO's module."""
+        """Return the name of the module that all FIFOs instantiate."""
         return self._modules.take(f"{self.top[:_LONGEST]}_fifo")
 
     @cached_property
@@ -98,7 +101,7 @@ class StreamVerilog:
 
     @cached_property
     def signals(self) -> dict[str, dict[str, str]]:
-        """Return the names of the signals of each FIFO, by its name and their role."""
+        """Return the signal names of each FIFO, by the FIFO's name, then by role such as ``valid``."""
         names = Names()
         for taken in ("clk", "reset"):
             names.take(taken)
@@ -108,7 +111,7 @@ class StreamVerilog:
 
     @cached_property
     def axis_signals(self) -> dict[str, dict[str, str]]:
-        """Return the names of the AXI-Stream signals of each port, by its FIFO and their role."""
+        """Return the AXI-Stream signal names of each port, by its FIFO's name, then by role such as ``tvalid``."""
         names = Names()
         for taken in (
             "aclk",
@@ -124,21 +127,21 @@ class StreamVerilog:
         }
 
     def count_byte_bits(self, fifo: Fifo) -> int:
-        """Return the bits of a token that is filled up to bytes."""
+        """Return the width of a token in bits, rounded up to whole bytes."""
         return -(-fifo.bits // 8) * 8
 
     def make_token_counter(self, fifo: Fifo) -> Counter:
-        """Return the counter of the tokens of an output."""
+        """Return the counter of the tokens that leave through an output port."""
         return Counter(f"axis_token_{self.plan.outputs.index(fifo)}", fifo.tokens)
 
     def find_depth(self, process: StreamProcess, fifo: Fifo) -> int:
-        """Return the slots of a FIFO: those of the plan and one for each token that is on the way to it."""
+        """Return the number of slots of a FIFO: its planned depth, and one slot per cycle of its producer's delay."""
         body = self.bodies[process.name]
         return fifo.depth + (body.pace.delay if body and body.pace else 0)
 
     @cached_property
     def files(self) -> dict[str, str]:
-        """Return the text of all modules by file, the top module first."""
+        """Return the Verilog text of all modules by file name, the top module first."""
         _ = self.top, self.fifo, self.axis
         settings: dict[str, Any] = {"v": self, "title": make_printable(self.plan.graph.name)}
         files = {f"{self.top}.sv": _render("top", settings)}
@@ -152,7 +155,7 @@ class StreamVerilog:
 
 
 def _render(template: str, settings: dict[str, Any]) -> str:
-    """Return a module; macros of its template leave empty lines."""
+    """Return the text of a module without the empty lines that its template's macros leave."""
     text = render(f"streams/{template}.sv.j2", settings)
     return "".join(f"{line}\n" for line in text.splitlines() if line.strip())
 

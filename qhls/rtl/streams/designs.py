@@ -1,4 +1,4 @@
-"""Designs in Verilog by their schedule: of arrays, one pipeline, or of streams."""
+"""Verilog of a design as its schedule asks: one pipeline, or processes that exchange tokens."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RtlLatency(Printed):
-    """The clock cycles of a design in Verilog, exactly: its registers are known.
+    """The exact latency and initiation interval of a design in Verilog, in clock cycles.
 
     ``latency``: from the first input to the last output. ``interval``: between inputs.
     """
@@ -36,7 +36,7 @@ class RtlLatency(Printed):
 
     @property
     def nanoseconds(self) -> float:
-        """Return the latency at the schedule's clock period."""
+        """Return the latency in nanoseconds at the schedule's clock period."""
         return self.latency * self.clock_period
 
     def __str__(self) -> str:
@@ -52,7 +52,7 @@ class RtlLatency(Printed):
 
 
 def check_period(schedule: Schedule) -> float:
-    """Return the clock period of a schedule that Verilog can follow. Raises ``EmitError`` for another."""
+    """Check that ``schedule`` requests no ``storage``; return its clock period. Raises ``EmitError`` if it does."""
     if schedule.storage != "registers":
         raise EmitError(
             f"verilog: expected a schedule without storage, got storage={schedule.storage!r}. The plan places weights "
@@ -62,12 +62,12 @@ def check_period(schedule: Schedule) -> float:
 
 
 def is_pipeline(schedule: Schedule) -> bool:
-    """Return whether a design is one pipeline; others are processes that exchange tokens."""
+    """Return whether the Verilog of ``schedule`` is one pipeline rather than processes that exchange tokens."""
     return schedule.io == "array" and schedule.weights_are_logic
 
 
 def find_latency(graph: Graph, schedule: Schedule) -> RtlLatency:
-    """Return the cycles of ``graph`` in Verilog. Raises ``EmitError`` for what ``emit_design`` refuses."""
+    """Return latency and interval of ``graph`` in Verilog. Raises ``EmitError`` for what ``emit_design`` refuses."""
     period = check_period(schedule)
     if is_pipeline(schedule):
         latency = build_netlist(graph, clock_period=period, family=schedule.family).latency
@@ -93,7 +93,10 @@ def emit_design(
 def build_design(
     graph: Graph, schedule: Schedule, *, taps: bool = False, waves: bool = False
 ) -> Rtl | StreamRtl:
-    """Build the Verilog of ``graph`` for simulation, as ``qhls.rtl.build``. Raises ``EmitError`` and ``RtlError``."""
+    """Build a simulation of the Verilog of ``graph``. Raises ``EmitError`` and ``RtlError``.
+
+    ``taps`` and ``waves`` are those of ``qhls.rtl.build``.
+    """
     period = check_period(schedule)
     if is_pipeline(schedule):
         return build(graph, clock_period=period, family=schedule.family, taps=taps, waves=waves)
@@ -103,7 +106,7 @@ def build_design(
 
 
 def save_waves(graph: Graph, schedule: Schedule, codes: Sequence[Array]) -> Path:
-    """Run ``codes`` once more and return a VCD file of all signals, in the cache's folder ``waves``.
+    """Simulate ``codes`` again and return the path of a VCD file of all signals, in the cache's folder ``waves``.
 
     Raises ``RtlError`` where the folder cannot be written.
     """

@@ -1,4 +1,4 @@
-"""Projects in SystemVerilog of designs of streams."""
+"""Writing of SystemVerilog projects for designs of streams."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from qhls.rtl.netlist import Port
 from qhls.rtl.streams.design import StreamVerilog
 
 WORD = 64
-"""Bits of the words in which simulations exchange tokens."""
+"""Width in bits of the words in which simulations exchange tokens."""
 
 
 def emit_streams(
@@ -66,7 +66,7 @@ def emit_streams(
 
 
 def describe_ports(verilog: StreamVerilog, *, axis: bool = False) -> dict[str, Any]:
-    """Return the ports of the top module, or of the one with AXI-Stream ports, as a driver in C++ needs them."""
+    """Return the ports of the top module, or of the AXI-Stream module, as settings for the C++ driver's template."""
 
     def describe_port(fifo: Fifo) -> dict[str, Any]:
         sizes = {"width": fifo.tensor.type.width, "lanes": fifo.lanes, "tokens": fifo.tokens}
@@ -92,7 +92,7 @@ def _make_port(op: Op) -> Port:
 
 
 def _describe(verilog: StreamVerilog, fifo: Fifo) -> tuple[str, str, str]:
-    """Return the name, the tokens and the type of a port."""
+    """Return the name of a port, a description of its tokens, and its type."""
     shape = " x ".join(map(str, fifo.tensor.shape)) or "1"
     tokens = f"{shape}: {fifo.tokens:,} tokens of {fifo.lanes:,} elements"
     return verilog.signals[fifo.name]["data"], tokens, str(fifo.tensor.type)

@@ -1,4 +1,4 @@
-"""Modules: the names, registers and counters of a process in Verilog, as text for the templates."""
+"""Verilog modules of processes: the names, registers and counters that the templates print."""
 
 from __future__ import annotations
 
@@ -26,7 +26,11 @@ from qhls.rtl.verilog import Verilog, make_literal
 
 @dataclass(frozen=True)
 class Read:
-    """A FIFO that a module reads: bits of a token, tokens that a step takes, tokens that are held."""
+    """A FIFO that a module reads, with the number of tokens that a step takes from it.
+
+    ``held``: the number of its tokens if they are read before the first step and kept for the whole inference, else 0.
+    ``first``: the number of held tokens of the FIFOs before it.
+    """
 
     number: int
     fifo: Fifo
@@ -36,23 +40,23 @@ class Read:
 
     @property
     def bits(self) -> int:
-        """Return the bits of a token."""
+        """Return the width of a token in bits."""
         return self.fifo.bits
 
     @property
     def kept(self) -> int:
-        """Return the bits of the tokens of a step, or of those that are held."""
+        """Return the width in bits of the register that stores the held tokens, or the tokens of one step."""
         return self.bits * (self.held or self.taken)
 
     def print_element(self, place: str, number: int) -> str:
-        """Return an element of the vector ``place``."""
+        """Return the Verilog part-select of element ``number`` of the vector ``place``."""
         width = self.fifo.tensor.type.width
         return f"{place}[{(number + 1) * width - 1}:{number * width}]"
 
 
 @dataclass(frozen=True, eq=False)
 class Module:
-    """The Verilog module ``name`` of ``process``."""
+    """A Verilog module, called ``name``, that implements ``process``."""
 
     name: str
     process: StreamProcess
@@ -61,24 +65,27 @@ class Module:
 
     @property
     def template(self) -> str:
-        """Return the template's name."""
+        """Return the name of the template that prints the module."""
         if self.body is None:
             return "regroup" if isinstance(self.process.action, Regroup) else "fork"
         return "loop" if self.body.engine in ("fold", "scan") else self.body.engine
 
     @property
     def title(self) -> str:
-        """Return the name of the process, safe in comments."""
+        """Return the name of the process in printable characters, for a comment."""
         return make_printable(self.process.name)
 
     @property
     def writes(self) -> tuple[Fifo, ...]:
-        """Return the FIFOs that are written."""
+        """Return the FIFOs that the module writes."""
         return self.process.writes
 
     @cached_property
     def reads(self) -> list[Read]:
-        """Return the FIFOs that are read; those that are held follow each other."""
+        """Return the FIFOs that the module reads, with the number of held tokens of each.
+
+        Held tokens are read before the first step and kept for the whole inference.
+        """
         reads: list[Read] = []
         first = 0
         for number, (fifo, taken) in enumerate(
@@ -91,19 +98,22 @@ class Module:
 
     @property
     def narrowed(self) -> str:
-        """Return a token that is regrouped, its last element first: elements of a result have the bits of its range."""
+        """Return the Verilog list of the elements of an input token, the last first, each cut to the result's width."""
         width, read = self.writes[0].tensor.type.width, self.reads[0].fifo
         lows = (lane * read.tensor.type.width for lane in reversed(range(read.lanes)))
         return ", ".join(f"in0_data[{low + width - 1}:{low}]" for low in lows)
 
     @property
     def given(self) -> int:
-        """Return the tokens that a step writes."""
+        """Return the number of tokens that a step writes."""
         return self.process.given
 
     @property
     def length(self) -> int:
-        """Return the firings of a step: the tokens that are taken or given at once."""
+        """Return the number of firings that ``index`` counts in a step.
+
+        Where a step is a loop, these are only the firings that read tokens.
+        """
         most = max(self.process.taken, default=0)
         if self.template == "tiles" and self.process.tiles:
             return self.process.tiles.longest
@@ -111,27 +121,27 @@ class Module:
 
     @property
     def held(self) -> Counter:
-        """Return the counter of tokens that are held."""
+        """Return the counter of the tokens that are read before the first step and kept for the whole inference."""
         return Counter("held", sum(read.held for read in self.reads))
 
     @property
     def index(self) -> Counter:
-        """Return the counter of the firings of a step."""
+        """Return the counter of the firings within a step; where a step is a loop, of those that read tokens."""
         return Counter("index", self.length)
 
     @property
     def sent(self) -> Counter:
-        """Return the counter of the tokens that a step has written."""
+        """Return the counter of the tokens that the current step has written."""
         return Counter("sent", self.given)
 
     @property
     def delay(self) -> int:
-        """Return the registers of the body."""
+        """Return the latency of the process's netlist in clock cycles; 0 where tokens are only copied or regrouped."""
         return self.body.netlist.latency if self.body else 0
 
     @cached_property
     def places(self) -> list[Counter]:
-        """Return the counters of the steps of an inference, innermost first."""
+        """Return the counters that locate the current step within an inference, innermost first."""
         action = self.process.action
         if isinstance(action, Slide):
             rows, columns, _ = action.image
@@ -152,7 +162,10 @@ class Module:
 
     @cached_property
     def phases(self) -> list[Counter]:
-        """Return the counters modulo the strides of a window, those of columns first; 0 where a window may end."""
+        """Return the counters of columns and of rows modulo the strides of a window; empty without a window.
+
+        A window ends only where both are 0.
+        """
         action = self.process.action
         if not isinstance(action, Slide):
             return []
@@ -163,7 +176,10 @@ class Module:
 
     @property
     def active(self) -> str:
-        """Return whether the current step computes: for windows, whether one ends at the pixel."""
+        """Return the Verilog condition that the current step computes a result.
+
+        For a window: that it ends at the current pixel.
+        """
         action = self.process.action
         if not isinstance(action, Slide):
             return "1'b1"
@@ -175,7 +191,7 @@ class Module:
 
     @property
     def inside(self) -> str:
-        """Return whether the current token of a padding is one of the operand."""
+        """Return the Verilog condition that the current token of a padded tensor comes from the operand."""
         action = self.process.action
         assert isinstance(action, Fill)
         conditions = ["1'b1"]
@@ -186,24 +202,27 @@ class Module:
         return " && ".join(conditions)
 
     def print_number(self, code: int, width: int) -> str:
-        """Return a number as ``width`` bits."""
+        """Return the Verilog literal of ``code`` with ``width`` bits."""
         return make_literal(code, width)
 
     # Windows
 
     @property
     def slide(self) -> Slide | None:
-        """Return the sliding window, if any."""
+        """Return the sliding window of the process; None for a process without a window."""
         return self.process.action if isinstance(self.process.action, Slide) else None
 
     @property
     def pixel(self) -> int:
-        """Return the bits of a pixel."""
+        """Return the width of a pixel in bits."""
         assert self.slide is not None
         return self.slide.image[2] * self.process.reads[0].tensor.type.width
 
     def _find_window_element(self, number: int) -> int:
-        """Return the place in the window's registers, columns of pixels, of an element of the step's operand."""
+        """Return the index within the window's registers of element ``number`` of the step's operand.
+
+        The registers are in the order column, row, channel.
+        """
         slide = self.slide
         assert slide is not None
         _, width = slide.size
@@ -218,18 +237,18 @@ class Module:
 
     @cached_property
     def verilog(self) -> Verilog:
-        """Return the module of the body."""
+        """Return the Verilog module of the process's netlist."""
         assert self.body is not None
         return Verilog.of(replace(self.body.netlist, name=self.body_name))
 
     def _print_source(self, op_number: int, number: int) -> str:
-        """Return an element of an operand of the step."""
+        """Return the Verilog part-select of element ``number`` of operand ``op_number`` of the step."""
         assert isinstance(self.process.action, Repeat | Slide)
         operand = list_operands(self.process.action.step)[op_number]
         return self._print_operand_element(operand, number)
 
     def _print_operand_element(self, operand: object, number: int) -> str:
-        """Return the element ``number`` of an operand of the step."""
+        """Return the Verilog part-select of element ``number`` of ``operand``, an operand of the step."""
         if self.slide:
             number = self._find_window_element(number)
         if self.template == "tiles":
@@ -244,7 +263,7 @@ class Module:
         return read.print_element(f"part{read.number}", number)
 
     def _read_of(self, operand: object) -> Read:
-        """Return the FIFO that carries an operand of the step."""
+        """Return the FIFO that carries ``operand``, an operand of the step."""
         op, action = self.process.op, self.process.action
         assert op is not None and isinstance(action, Repeat | Slide)
         pairs = zip(op.operands, action.step.operands, strict=True)
@@ -253,7 +272,7 @@ class Module:
         return next(read for read in self.reads if read.fifo.tensor is array)
 
     def list_connections(self) -> Iterator[str]:
-        """Yield the connections of the body's ports."""
+        """Yield the Verilog port connections of the instance of the process's netlist."""
         assert self.body is not None
         if self.verilog.clocked:
             yield f".{self.verilog.clock}(clk)"
@@ -322,7 +341,7 @@ class Module:
 
     @property
     def made(self) -> int:
-        """Return the bits that the body makes."""
+        """Return the total width in bits of the outputs of the process's netlist."""
         assert self.body is not None
         return sum(port.type.width * len(port.cells) for port in self.body.netlist.outputs)
 
@@ -330,32 +349,32 @@ class Module:
 
     @property
     def scan(self) -> Scan | None:
-        """Return the recurrence of one step, if any."""
+        """Return the recurrence that a step computes; None for a process without a recurrence."""
         action = self.process.action
         step = action.step if isinstance(action, Repeat) else None
         return step if isinstance(step, Scan) else None
 
     @property
     def row(self) -> int:
-        """Return the bits of a row of a recurrence."""
+        """Return the width in bits of a row: the input of one time step of a recurrence."""
         assert self.scan is not None
         return self.scan.x.type.width * self.scan.x.size // self.scan.steps
 
     @property
     def turns(self) -> Counter:
-        """Return the counter of the steps of a recurrence."""
+        """Return the counter of the time steps of a recurrence."""
         assert self.scan is not None
         return Counter("turns", self.scan.steps)
 
     @property
     def rows_read(self) -> Read:
-        """Return the FIFO of the rows of a recurrence."""
+        """Return the FIFO that carries the inputs of a recurrence, one row per time step."""
         assert self.scan is not None
         return self._read_of(self.scan.x)
 
     @property
     def row_result(self) -> int:
-        """Return the bits of a step's result."""
+        """Return the width in bits of the result of one time step of a recurrence."""
         assert self.body is not None
         port = self.body.netlist.outputs[0]
         return port.type.width * len(port.cells)
@@ -364,7 +383,7 @@ class Module:
 
     @property
     def fold(self) -> Fold | None:
-        """Return the tiles of weights, if the process is folded."""
+        """Return the fold, which divides the weights into tiles; None for a process without a fold."""
         return self.process.hardware.fold if self.process.hardware else None
 
     @property
@@ -376,7 +395,10 @@ class Module:
 
     @property
     def tiles(self) -> list[str]:
-        """Return the inputs of each tile as a vector, the first element in the lowest bits."""
+        """Return for each tile the Verilog list of its inputs, the last element first.
+
+        Elements beyond an axis are 0.
+        """
         product, fold = self._product, self.fold
         assert fold is not None
         zero = make_literal(0, product.x.type.width)
@@ -390,25 +412,28 @@ class Module:
 
     @property
     def words(self) -> list[str]:
-        """Return the words of the ROM of weights."""
+        """Return the Verilog literals of all words of the ROM of weights."""
         assert self.fold is not None
         return [make_literal(word, self.word) for word in pack_weights(self._product, self.fold)]
 
     @property
     def word(self) -> int:
-        """Return the bits of a word of the ROM."""
+        """Return the width of a ROM word in bits."""
         assert self.fold is not None
         return self.fold.products * self._product.w.type.width
 
     @property
     def tile(self) -> int:
-        """Return the bits of the inputs of a tile."""
+        """Return the width in bits of the inputs of one tile."""
         assert self.fold is not None
         return self.fold.tile[0] * self.fold.simd * self._product.x.type.width
 
     @property
     def fold_counters(self) -> list[Counter]:
-        """Return the counters of tiles: within a round, filters, groups; their order is that of the ROM."""
+        """Return the counters that locate a tile in the ROM, innermost first: within a round, by filters, by groups.
+
+        A round is all tiles that add to the same results.
+        """
         assert self.fold is not None
         groups, rows, columns, channels, filters = self.fold.counts
         return [
@@ -419,13 +444,13 @@ class Module:
 
     @property
     def round(self) -> Counter:
-        """Return the counter of the rounds whose sums are made."""
+        """Return the counter of finished rounds; a round is all tiles that add to the same results."""
         assert self.fold is not None
         return Counter("round", self.fold.rounds)
 
     @property
     def beat(self) -> Counter:
-        """Return the counter of the tiles of a token."""
+        """Return the counter of the tiles that belong to the current token of the result."""
         assert self.process.tiles is not None
         return Counter("beat", self.process.tiles.trips // self.given)
 
@@ -437,12 +462,12 @@ class Module:
 
     @property
     def accumulator(self) -> int:
-        """Return the bits of a sum."""
+        """Return the width of an accumulator in bits."""
         return self.writes[0].tensor.type.width
 
     @property
     def results(self) -> str:
-        """Return the results of a fold as a vector, the first element in the lowest bits."""
+        """Return the Verilog list of the results of a fold, the last element first."""
         assert self.fold is not None
         width = self.accumulator
         lanes = reversed(list_result_lanes(self.fold))
@@ -450,5 +475,5 @@ class Module:
 
     @property
     def step_bits(self) -> int:
-        """Return the bits of the result of a step."""
+        """Return the width in bits of all results of one step."""
         return self.given * self.writes[0].bits

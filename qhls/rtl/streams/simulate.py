@@ -1,4 +1,4 @@
-"""Simulation of a design of streams: batches of codes as tokens, with gaps in the input and outputs that wait."""
+"""Simulation of a design of streams, with random gaps between input tokens and random stalls of outputs."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from qhls.rtl.streams.emit import WORD, describe_ports
 from qhls.system.progress import report
 
 STREAM_CHUNK = 256
-"""Samples per call of a library: few enough to act on Ctrl-C."""
+"""Samples per call of the compiled library: few enough to react to Ctrl-C."""
 PAUSES = 0.25
-"""Probability that an input has no token, and that an output takes none."""
+"""Probability per cycle that an input offers no token, and that an output accepts none."""
 _FAULTS = {
     1: ("tokens to leave", "none for {patience:,} cycles", "A FIFO is too short."),
     2: ("a token to wait at its port", "another one", "Report a fault of qhls."),
@@ -32,7 +32,7 @@ _FAULTS = {
 
 
 class StreamRtl(Simulation[StreamVerilog]):
-    """Verilog of processes. Every call begins in a random state with a reset."""
+    """A simulation of processes that exchange tokens. Every call starts in a random state with a reset."""
 
     def _run_all(self, codes: Sequence[Array]) -> list[Array]:
         return self._run(codes, 0.0, 0.0, 0)[0]
@@ -54,7 +54,7 @@ class StreamRtl(Simulation[StreamVerilog]):
         return self._run(codes, gaps, stalls, seed)[0][: len(self.graph.outputs)]
 
     def count_cycles(self, codes: Sequence[Array], seed: int = 0) -> tuple[int, int]:
-        """Return latency and interval as counted from a reset, without gaps.
+        """Return the latency and the initiation interval in cycles, counted after a reset, without gaps.
 
         The latency is from the cycle in which the first token is offered to that in which the last one leaves; the
         interval is that between the last two of three samples or more.
@@ -113,7 +113,7 @@ def _make_pointers(arrays: Sequence[Array]) -> Any:
 
 
 def _pack(fifo: Fifo, codes: Array) -> Array:
-    """Return the words of all tokens (tokens, words): the first element in the lowest bits."""
+    """Return all tokens as words (tokens, words), the first element in the lowest bits."""
     width = fifo.tensor.type.width
     tokens = codes.reshape(-1, fifo.lanes)
     if width > 63:
@@ -129,7 +129,7 @@ def _pack(fifo: Fifo, codes: Array) -> Array:
 
 
 def _unpack(fifo: Fifo, words: Array, samples: int) -> Array:
-    """Return the codes (samples, elements) of tokens."""
+    """Return the codes (samples, elements) that the words of tokens contain."""
     of = fifo.tensor.type
     flat = np.unpackbits(np.ascontiguousarray(words).view(np.uint8), axis=1, bitorder="little")
     bits = flat[:, : fifo.bits].reshape(samples, -1, of.width)
@@ -146,7 +146,7 @@ def _unpack(fifo: Fifo, words: Array, samples: int) -> Array:
 def build_streams(
     graph: Graph, schedule: Schedule, *, taps: bool = False, waves: bool = False
 ) -> StreamRtl:
-    """Build the Verilog of ``graph`` as streams for simulation; what was built before comes from the cache.
+    """Build a simulation of the Verilog of ``graph`` as streams, or load it from the cache.
 
     Raises ``RtlError`` with the messages of Verilator or the compiler when one of them fails.
     """

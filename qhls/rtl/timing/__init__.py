@@ -1,1 +1,1 @@
-"""Timing of netlists: delays of an FPGA family, the slowest path."""
+"""Timing of netlists: delays of an FPGA family, the slowest path, and retiming."""

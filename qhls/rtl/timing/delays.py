@@ -1,4 +1,4 @@
-"""Delays of a netlist: nanoseconds of its cells and of its longest path, by a fitted table per family."""
+"""Delays of a netlist's cells and of its slowest path, from a fitted table per FPGA family."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ _CHAINS = {Kind.ADD, Kind.SUB, Kind.LESS}
 
 @dataclass(frozen=True, slots=True)
 class DelayTable:
-    """Nanoseconds: ``start`` of a path, ``level`` of a cell with its wires, ``bit`` of a carry chain, ``product``.
+    """The fitted delays of an FPGA family in nanoseconds.
 
-    ``margin``: share of a stage's time that a pipeline leaves free. ``worst``: largest relative error on designs that
-    the fit has not seen.
+    ``start``: per path. ``level``: per cell with its wires. ``bit``: per bit of a carry chain. ``product``: per
+    multiplication. ``margin``: share of a stage's time that a pipeline leaves free. ``worst``: largest relative error
+    on designs that the fit has not seen.
     """
 
     start: float
@@ -33,20 +34,20 @@ class DelayTable:
     worst: float
 
     def time_cell(self, netlist: Netlist, cell: Cell) -> float:
-        """Return the nanoseconds of a cell, with the wires to it."""
+        """Return the delay of a cell and of the wires to it, in nanoseconds."""
         return self.time_path(measure_cell(netlist, cell))
 
     def time_path(self, path: PathSizes) -> float:
-        """Return the nanoseconds of the cells of a path."""
+        """Return the delay of the cells of a path in nanoseconds, without the delay ``start`` that every path has."""
         return path.levels * self.level + path.bits * self.bit + path.products * self.product
 
     def find_room(self, clock_period: float) -> float:
-        """Return the nanoseconds that cells between two registers may take, with the margin beside them."""
+        """Return the delay allowed for the cells between two registers, in nanoseconds, less the margin."""
         return clock_period / (1 + self.margin) - self.start
 
 
 class PathSizes(NamedTuple):
-    """Logic levels of a path, the bits of its carry chains, and its products."""
+    """The numbers that determine a path's delay: logic levels, bits of carry chains, and multiplications."""
 
     levels: int = 0
     bits: int = 0
@@ -56,10 +57,10 @@ class PathSizes(NamedTuple):
 def find_slowest_path(
     netlist: Netlist, table: DelayTable, closed: bool = False
 ) -> tuple[float, PathSizes]:
-    """Return nanoseconds and sizes of the slowest path from a register to a register.
+    """Return the delay in nanoseconds and the sizes of the slowest path between two registers.
 
-    ``closed``: whether ports are registers too. Else paths from and to them are not counted: what they are connected to
-    decides on them.
+    ``closed``: whether ports are registers too. Otherwise paths from and to ports are not counted: they depend on what
+    the ports are connected to.
     """
     ends: list[PathSizes | None] = []
     slowest = PathSizes()
@@ -81,7 +82,10 @@ def find_slowest_path(
 
 
 def measure_cell(netlist: Netlist, cell: Cell) -> PathSizes:
-    """Return the sizes of a cell; a comparison with 0 is a wire, the sign."""
+    """Return the logic levels, carry bits and multiplications of a cell.
+
+    A comparison with 0 has none: it is the sign bit.
+    """
     if cell.kind in WIRES or cell.kind is Kind.REG:
         return PathSizes()
     if cell.kind is Kind.MUL:
@@ -94,19 +98,19 @@ def measure_cell(netlist: Netlist, cell: Cell) -> PathSizes:
 
 
 def find_delays(family: str | None) -> DelayTable | None:
-    """Return the delays of a family; None for one without a table. Raises ``EnergyError`` for a damaged one."""
+    """Return the delays of a family; None for a family without a table. Raises ``EnergyError`` for a damaged table."""
     return load_delays(family) if family and (DELAYS / f"{family}.json").is_file() else None
 
 
 @cache
 def load_delays(family: str) -> DelayTable:
-    """Load the delays of a family. Raises ``EnergyError``."""
+    """Load the delay table of a family. Raises ``EnergyError`` for a damaged file."""
     where = f"delay table {family!r}"
     content: dict[str, Any] = read_json(DELAYS / f"{family}.json", "JSON", EnergyError, where)
     return read_delays(content)
 
 
 def read_delays(content: Mapping[str, Any]) -> DelayTable:
-    """Return the table that JSON holds."""
+    """Return the delay table that the JSON object ``content`` describes."""
     names = ("start", "level", "bit", "product", "margin", "worst")
     return DelayTable(**{name: float(content[name]) for name in names})

@@ -1,4 +1,4 @@
-"""Retiming: stages of cells for fewer register bits, with the same latency and no slower path."""
+"""Retiming: cells move between stages to save register bits, with the same latency and clock period."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from qhls.rtl.netlist import Kind, Netlist
 
 _SLACK = 1 + 1e-9
-"""Rounding of sums of delays."""
+"""Relative tolerance for rounding errors in sums of delays."""
 _MOST_MOVED = 60
-"""Cells that one move takes along, at most."""
+"""Maximum number of cells in one move."""
 
 
 def retime(
@@ -19,7 +19,7 @@ def retime(
     delays: Sequence[float],
     room: float,
 ) -> list[int]:
-    """Return stages of fewer register bits than ``stages``, or equal ones.
+    """Return the stage of each cell after retiming, with no more register bits than ``stages``.
 
     ``free``: the cells whose registers are in front of them. ``room``: nanoseconds that the cells between two registers
     may take. Cells move by a stage, with those that must move along, as long as that saves bits.
@@ -33,13 +33,13 @@ def retime(
 def find_long_paths(
     netlist: Netlist, delays: Sequence[float], room: float
 ) -> list[tuple[int, int]]:
-    """Return the ends of the shortest paths that do not fit between two registers."""
+    """Return the first and last cell of each minimal path that is too slow to fit between two registers."""
     last = list(range(len(netlist.cells)))
     for place, cell in enumerate(netlist.cells):
         for arg in cell.args:
             last[arg] = place
     times: dict[int, dict[int, float]] = {}
-    """The longest time from each cell that fits, by the end of the path."""
+    """Longest delay of the paths that fit, by their last cell, then by their first cell."""
     paths: list[tuple[int, int]] = []
     for place, (cell, delay) in enumerate(zip(netlist.cells, delays, strict=True)):
         longest: dict[int, float] = {}
@@ -58,7 +58,7 @@ def find_long_paths(
 
 
 class _Moves:
-    """The stages of cells, what they bound, and the registers that they need."""
+    """The stages of cells, the constraints between stages, and the registers that the stages need."""
 
     def __init__(
         self,
@@ -74,10 +74,10 @@ class _Moves:
         self._widths = [cell.type.width for cell in cells]
         self._fixed = [cell.kind in (Kind.INPUT, Kind.CONST) for cell in cells]
         self._behind: list[list[tuple[int, int]]] = [[] for _ in cells]
-        """Cells that are at least so many stages behind each cell."""
+        """Cells that come at least a number of stages after each cell, with that number."""
         self._before: list[list[tuple[int, int]]] = [[] for _ in cells]
         self._roots: list[int] = []
-        """The cell whose registers hold the value of each cell, with wires behind them."""
+        """Cell whose registers delay the value of each cell; wiring cells follow these registers."""
         self._sources: list[list[int]] = []
         self._readers: list[list[int]] = [[] for _ in cells]
         for place, cell in enumerate(cells):
@@ -99,7 +99,7 @@ class _Moves:
         self._before[second].append((first, stages))
 
     def improve(self) -> int:
-        """Try each cell, those that read one cell, and those that one cell reads; return the bits that it saves."""
+        """Try to move each cell, or all operands or readers of a cell; return the number of register bits saved."""
         saved = 0
         for place in reversed(range(len(self.stages))):
             saved += self._repeat([place], 1)
@@ -120,7 +120,7 @@ class _Moves:
         return saved
 
     def _move(self, cells: Sequence[int], step: int) -> int:
-        """Move cells by a stage, with those that must move along, if that saves bits; return how many."""
+        """Move ``cells`` by ``step`` stages, with cells that must follow, if that saves bits; return the bits saved."""
         moved = self._find_moved(cells, step)
         touched = {root for cell in moved for root in (self._roots[cell], *self._sources[cell])}
         before = self._count_bits(touched)
@@ -134,7 +134,7 @@ class _Moves:
         return 0
 
     def _find_moved(self, cells: Sequence[int], step: int) -> set[int]:
-        """Return the cells that move with ``cells``; none where some cannot."""
+        """Return ``cells`` and all cells that must move with them; an empty set if one cannot or they are too many."""
         moved, front = set[int](), list(cells)
         while front:
             cell = front.pop()
@@ -150,7 +150,7 @@ class _Moves:
         return moved
 
     def _count_bits(self, cells: Iterable[int]) -> int:
-        """Return the bits of the registers behind some cells."""
+        """Return the number of bits of the registers that delay the values of ``cells``."""
         stages, bits = self.stages, 0
         for cell in cells:
             last = max((stages[reader] for reader in self._readers[cell]), default=stages[cell])

@@ -1,1 +1,1 @@
-"""Engines: which candidate to try next."""
+"""Engines, which propose the candidates to train next."""

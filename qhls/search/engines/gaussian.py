@@ -1,4 +1,4 @@
-"""A Gaussian process: a mean and a deviation for every point, from the values at some."""
+"""Gaussian process regression, which predicts a mean and a standard deviation at each point."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _LENGTHS = (0.25, 0.5, 1.0, 2.0, 4.0)
 class GaussianProcess:
     """Regression with a Matern-5/2 kernel on standardised values.
 
-    The length scale is, of a few multiples of the square root of the dimension, the one of the highest
+    The length scale is the multiple of the square root of the dimension, among a few, with the highest
     marginal likelihood (C. E. Rasmussen, C. K. I. Williams, Gaussian Processes for Machine Learning, 2006,
     eqs. 4.17, 2.25, 2.26, 2.30). ``noise``: the variance of standardised values around the function.
     """

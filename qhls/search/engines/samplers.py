@@ -1,7 +1,7 @@
-"""Optuna's samplers as engines of a Pareto search, in memory.
+"""Engines of a Pareto search that use Optuna's samplers with an in-memory study.
 
-Proposals depend on the seed and on the outcomes, in their order. A search resumes from the journal, not from Optuna's
-storage.
+Proposals depend only on the seed and on the outcomes and their order. A search resumes from the journal, not from
+Optuna's storage.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from qhls.search.space.choices import Candidate, Space
 
 ENGINES = ("tpe", "gp", "nsga2", "random")
 MANY_TRIALS = 300
-"""Number of trials from which NSGA-II is the default engine; below it, TPE is."""
+"""Number of trials from which NSGA-II is the default engine instead of TPE."""
 
 
 @dataclass(frozen=True)
 class TrialOutcome:
     """The outcome of a trial for several objectives.
 
-    ``values``: one per objective, NaN if it is unknown because a budget was exceeded. ``violations``: one per budget,
-    above 0 the share by which it was exceeded.
+    ``values``: one per objective, NaN if unknown because a budget was exceeded. ``violations``: one per budget, cost
+    divided by budget minus 1, which is positive if the budget was exceeded.
     """
 
     values: Sequence[float]
@@ -38,8 +38,8 @@ class Engine:
     """One of Optuna's samplers, which proposes candidates of ``space``.
 
     ``name``: "tpe" (multivariate), "gp" (a Gaussian process; needs torch, and minutes for some tens of
-    trials), "nsga2" or "random". ``startup``: trials at random before a model is used, or the population.
-    Raises ``SearchError`` for another name, or where Optuna (or torch) is not installed.
+    trials), "nsga2" or "random". ``startup``: the number of random trials before a model is used, or the
+    population size. Raises ``SearchError`` for another name, or if Optuna (or torch) is not installed.
     """
 
     def __init__(
@@ -63,19 +63,19 @@ class Engine:
         self._asked = 0
 
     def enqueue(self, candidates: Sequence[Candidate]) -> None:
-        """Propose these before any other."""
+        """Enqueue candidates that ``ask`` returns before any others."""
         for candidate in candidates:
             self.space.check(candidate)
             self._study.enqueue_trial({name: candidate[name] for name in self._distributions})
 
     def ask(self) -> Proposal:
-        """Return the next proposal; one candidate may be proposed again."""
+        """Return the next proposal, which may repeat an earlier candidate."""
         trial = self._study.ask(self._distributions)
         number, self._asked = self._asked, self._asked + 1
         return Proposal(number, {**trial.params, **self._fixed}, handle=trial)
 
     def tell(self, proposal: Proposal, outcome: TrialOutcome | None, /) -> None:
-        """Take in the outcome of a proposal; ``None``: the trial failed."""
+        """Pass the outcome of a proposal to the sampler; ``None`` means that the trial failed."""
         trial = proposal.handle
         if outcome is None:
             self._study.tell(trial, state=self._failed)
@@ -86,7 +86,7 @@ class Engine:
         known = [not math.isnan(value) for value in values]
         if all(known):
             self._seen.append(list(values))
-        # What is not known is taken for the worst that was seen: the budget says that it does not count.
+        # An unknown value counts as the worst one seen; the constraint marks the trial as infeasible anyway.
         self._study.tell(
             trial,
             [
@@ -103,7 +103,7 @@ class Engine:
 
 
 def choose_engine(trials: int) -> str:
-    """Return the engine for a number of trials."""
+    """Return the name of the default engine for a number of trials."""
     return "tpe" if trials < MANY_TRIALS else "nsga2"
 
 

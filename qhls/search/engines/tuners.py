@@ -1,7 +1,6 @@
-"""Tuners, which propose candidates for one score: at random, by a Gaussian process, by Hyperband.
+"""Tuners, which propose candidates to maximise one score: random, Bayesian and Hyperband.
 
-Proposals depend on the seed and on the outcomes alone, so that a search resumes when it passes the same outcomes
-again.
+Proposals depend only on the seed and on the outcomes, so a search resumes by passing the recorded outcomes again.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from qhls.search.errors import SearchError
 from qhls.search.space.choices import Candidate, Space
 
 DRAWS = 100
-"""Draws of random candidates before the unknown ones are looked up in order."""
+"""Number of random draws before new candidates are searched for in order."""
 
 
 Outcome_contra = TypeVar("Outcome_contra", contravariant=True)
@@ -26,10 +25,10 @@ Outcome_contra = TypeVar("Outcome_contra", contravariant=True)
 
 @dataclass(frozen=True)
 class Proposal:
-    """A candidate to train up to ``epochs``, or for as long as ``fit`` says.
+    """A candidate that a tuner proposes to train up to ``epochs``; ``None``: as many as ``fit`` has.
 
-    ``number``: of the trial, counted from 0 in the order of the proposals. ``parent``: the trial whose weights it
-    starts from, with ``initial_epoch`` epochs behind it. ``handle``: an object of the tuner, which ``tell`` reads.
+    ``number``: the number of the trial, counted from 0 in the order of the proposals. ``parent``: the trial whose
+    weights, trained for ``initial_epoch`` epochs, it starts from. ``handle``: an object of the tuner for ``tell``.
     """
 
     number: int
@@ -43,20 +42,23 @@ class Proposal:
 class Tuner(Protocol[Outcome_contra]):
     """A source of candidates that learns from the outcomes of their trials.
 
-    The outcome is the score, if one score is the goal, and ``engines.TrialOutcome`` for several objectives.
+    An outcome is a score, or a ``TrialOutcome`` for several objectives.
     """
 
     def ask(self) -> Proposal | None:
-        """Return the next proposal; ``None`` if it depends on outcomes not yet passed, or if the search is over."""
+        """Return the next proposal; ``None`` if it depends on pending outcomes, or if the search is over."""
         ...
 
     def tell(self, proposal: Proposal, outcome: Outcome_contra | None, /) -> None:
-        """Take in the outcome of a proposal, in the order of the proposals; ``None``: without result."""
+        """Learn from the outcome of a proposal; ``None`` means that the trial failed.
+
+        Outcomes are passed in the order of the proposals.
+        """
         ...
 
 
 class RandomTuner:
-    """Tuner of random candidates, none twice."""
+    """Tuner that proposes random candidates without repetition."""
 
     def __init__(self, space: Space, max_trials: int, seed: int = 0) -> None:
         self.space, self.max_trials, self.seed = space, max_trials, seed
@@ -77,15 +79,15 @@ class RandomTuner:
         return Proposal(self._asked - 1, candidate)
 
     def tell(self, proposal: Proposal, score: float | None) -> None:
-        """Take in the score of a proposal; ``None``: it has none."""
+        """Record the score of a proposal; ``None`` means that the trial failed."""
         self.outcomes.append((proposal.candidate, score))
 
     def choose(self, rng: np.random.Generator) -> Candidate | None:
-        """Return the next candidate."""
+        """Return the next candidate to propose; ``None`` if none is left."""
         return self.draw_new(rng)
 
     def draw_new(self, rng: np.random.Generator) -> Candidate | None:
-        """Return a random candidate that was not proposed yet; ``None``: all were."""
+        """Return a random candidate that was not proposed yet; ``None`` if all were."""
         for _ in range(DRAWS):
             candidate = draw(self.space, rng)
             if self.space.format_key(candidate) not in self._known:
@@ -93,7 +95,7 @@ class RandomTuner:
         if len(self._known) >= self.space.size:
             return None
         start = int(rng.integers(min(self.space.size, 2**62)))
-        for step in range(self.space.size):  # few are left, so the space is small
+        for step in range(self.space.size):  # few new candidates are left, so the space is small
             candidate = self.space.get_candidate((start + step) % self.space.size)
             if self.space.format_key(candidate) not in self._known:
                 return candidate
@@ -101,12 +103,12 @@ class RandomTuner:
 
 
 class BayesianTuner(RandomTuner):
-    """Tuner of candidates of the highest upper confidence bound of a Gaussian process, after some at random.
+    """Tuner that maximises the upper confidence bound of a Gaussian process after some random candidates.
 
-    ``num_initial_points``: random ones, by default 3 for each choice but no more than half of
-    ``max_trials``. ``alpha``: the variance of the scores' noise. ``beta``: the standard deviations
-    of the bound above the mean. ``pool``: the number of unknown candidates to choose from, half of them
-    neighbours of the best.
+    ``num_initial_points``: the number of random candidates, by default 3 per choice but at most half of
+    ``max_trials``. ``alpha``: the noise variance of the scores. ``beta``: the number of standard deviations of the
+    bound above the mean. ``pool``: the number of random candidates to choose from, half of them neighbours of the
+    best.
     """
 
     def __init__(
@@ -126,7 +128,7 @@ class BayesianTuner(RandomTuner):
         self.alpha, self.beta, self.pool = alpha, beta, pool
 
     def choose(self, rng: np.random.Generator) -> Candidate | None:
-        """Return the candidate of the highest bound, or a random one at the start."""
+        """Return the candidate with the highest confidence bound, at first a random one; ``None`` if none is left."""
         scored = [(c, s) for c, s in self.outcomes if s is not None]
         candidates = [] if len(scored) < max(self.initial, 2) else self._pool(rng, scored)
         if not candidates:
@@ -162,11 +164,11 @@ class BayesianTuner(RandomTuner):
 
 
 class HyperbandTuner:
-    """Tuner of Hyperband: brackets of candidates of which the best are trained on, ``factor`` times as long.
+    """Hyperband tuner: in each bracket, the best candidates are repeatedly trained ``factor`` times as long.
 
     Bracket s of ``s_max = floor(log(max_epochs, factor))`` begins with ``ceil((s_max + 1) / (s + 1) *
     factor**s)`` candidates of ``max_epochs / factor**s`` epochs (L. Li et al., JMLR 18, 2018). All brackets
-    are run ``hyperband_iterations`` times; ``max_trials`` ends it earlier, every training counting as one.
+    are run ``hyperband_iterations`` times; ``max_trials`` limits the number of trainings.
     """
 
     def __init__(
@@ -200,7 +202,7 @@ class HyperbandTuner:
         self._number = 0
 
     def ask(self) -> Proposal | None:
-        """Return the next proposal; ``None`` until the scores of a round are known, and after the last."""
+        """Return the next proposal; ``None`` while scores of the round are missing, or if the search is over."""
         while not self._queue:
             waiting = any(p.number not in self._scores for p in self._round)
             if waiting or not self._start_round():
@@ -211,11 +213,11 @@ class HyperbandTuner:
         return self._queue.pop(0)
 
     def tell(self, proposal: Proposal, score: float | None) -> None:
-        """Take in the score of a proposal; ``None``: it has none."""
+        """Record the score of a proposal; ``None`` means that the trial failed."""
         self._scores[proposal.number] = score
 
     def _start_round(self) -> bool:
-        """Fill the queue with the best of the last round or a new bracket, and return false without one."""
+        """Fill the queue from the best of the last round or a new bracket; return false if no bracket is left."""
         if self._round:
             bracket, _ = self._brackets[0]
             self._stage += 1
@@ -256,7 +258,7 @@ class HyperbandTuner:
 
 
 def count_promoted(count: int, factor: int) -> int:
-    """Return how many of ``count`` candidates train beyond a rung: one of ``factor``, at least one in all."""
+    """Return the number of candidates promoted beyond a rung: ``count // factor``, at least 1."""
     return max(count // factor, 1)
 
 
@@ -265,7 +267,7 @@ TUNERS: dict[str, Callable[..., Any]] = {
     "bayesian": BayesianTuner,
     "hyperband": HyperbandTuner,
 }
-"""AutoQKeras' modes."""
+"""Mode of AutoQKeras -> its tuner."""
 
 
 def draw(space: Space, rng: np.random.Generator) -> Candidate:
@@ -274,7 +276,7 @@ def draw(space: Space, rng: np.random.Generator) -> Candidate:
 
 
 def encode_candidate(space: Space, candidate: Candidate) -> np.ndarray:
-    """Return a candidate as a vector: numbers from 0 to 1, quantizers one-hot at equal distances."""
+    """Encode a candidate as a vector: numbers scaled to 0..1, quantizers as one-hot vectors at distance 1."""
     parts: list[float] = []
     for choice in space.choices:
         if len(choice.options) == 1:

@@ -1,13 +1,13 @@
-"""First candidates of a search by integer programming, from the sensitivity to each choice alone.
+"""Initial candidates of a search by integer programming, from the loss increase that each option causes alone.
 
-As in HAWQ-V3 (Z. Yao et al., ICML 2021), effects add up: quantising several tensors raises the loss by the sum of
-their separate rises. The same holds for the cost. Then the candidate of the least loss within a cost is a program
-of one binary variable per option:
+As in HAWQ-V3 (Z. Yao et al., ICML 2021), effects are assumed to be additive: quantising several tensors raises the
+loss by the sum of the separate increases. The same is assumed of the cost. Then the candidate of the least loss
+within a cost is the solution of an integer program with one binary variable per option:
 
     min sum omega[i, o] x[i, o]  with  sum_o x[i, o] = 1 for each choice i,  sum cost[i, o] x[i, o] <= bound
 
-It is solved for bounds from the cheapest candidate to the dearest, within the budgets. After these come the
-candidates of as many bits everywhere, which are what a search must beat.
+It is solved for bounds from the cheapest candidate to the most expensive, within the budgets. The candidates with
+the same number of bits everywhere follow, as a baseline for the search.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ from qhls.search.trials.driver import ParetoPlan
 from qhls.search.trials.job import Job
 
 _SAMPLES = 512
-"""Samples of the training data for the loss."""
+"""Number of training samples on which the loss is measured."""
 
 BOUNDS = 8
-"""Costs for which the program is solved."""
+"""Number of cost bounds for which the program is solved."""
 
 _Table = dict[str, list[float]]
-"""A number for each option, by choice."""
+"""Name of a choice -> one number per option."""
 
 
 def find_warm_candidates(space: Space, job: Job, plan: ParetoPlan) -> list[Candidate]:
-    """Return the candidates that the program finds, the cheapest first, and the homogeneous ones; none twice.
+    """Return the candidates that the integer program finds, the cheapest first, then those of ``list_homogeneous``.
 
-    The first are for the first cost among objectives and budgets, or for bits. Raises ``SearchError`` where SciPy
-    is not installed.
+    The program bounds the first cost among objectives and budgets, or else bits. No candidate is repeated. Raises
+    ``SearchError`` if SciPy is not installed.
     """
     names = plan.costs or ("bits",)
     losses = measure_sensitivities(space, job)
@@ -61,7 +61,7 @@ def find_warm_candidates(space: Space, job: Job, plan: ParetoPlan) -> list[Candi
 
 
 def list_homogeneous(space: Space) -> list[Candidate]:
-    """Return for each number of bits the candidate that has it, or the most below it, everywhere."""
+    """Return for each bit width the candidate whose quantizers all have it, or the next smaller width available."""
     quantizers = [c for c in space.choices if isinstance(c.options[0], str)]
     fixed = {
         c.name: 1.0 if 1.0 in c.options else c.options[0]
@@ -84,9 +84,9 @@ def solve_program(
     costs: Mapping[str, Mapping[str, list[float]]],
     bounds: Mapping[str, float],
 ) -> Candidate | None:
-    """Return the candidate of the least sum of ``losses`` with the sums of ``costs`` within ``bounds``.
+    """Return the candidate that minimises the sum of ``losses`` with each sum of ``costs`` within ``bounds``.
 
-    ``None``: no such candidate. Raises ``SearchError`` where SciPy is not installed.
+    ``None`` if the solver finds none. Raises ``SearchError`` if SciPy is not installed.
     """
     try:
         from scipy.optimize import Bounds, LinearConstraint, milp
@@ -117,9 +117,9 @@ def solve_program(
 
 
 def measure_sensitivities(space: Space, job: Job) -> _Table:
-    """Return the rise of the model's loss if one choice alone is an option, for each option.
+    """Return for each option the increase of the loss if the model is changed by that option alone.
 
-    What cannot be built counts as infinitely bad, within what the program takes.
+    An option whose model cannot be built gets a number that is larger than any real increase.
     """
     x, y = job.data[0][:_SAMPLES], job.data[1][:_SAMPLES]
     loss = keras.losses.get(job.model.loss)
@@ -146,7 +146,10 @@ def _compute_loss(model: keras.Model, loss: Any, x: Any, y: Any) -> float:
 
 
 def _compute_costs(space: Space, base: Candidate, name: str, plan: ParetoPlan) -> _Table:
-    """Return the addend of each option to a cost, the others as in ``base``; the first choice includes the base."""
+    """Return for each option the change of the cost ``name`` if ``base`` takes that option.
+
+    The entries of the first choice include the cost of ``base``.
+    """
 
     def measure_cost(candidate: Candidate) -> float:
         try:

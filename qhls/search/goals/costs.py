@@ -1,7 +1,7 @@
-"""Costs of a candidate: energy, area and latency of its design, bits of its model.
+"""Estimates of the costs of a candidate: energy, area and latency of its design, and the size of its model in bits.
 
-Before training ``qhls.candidates`` prices types, not weights. A search compares the costs of trained designs in the
-end; ``docs/energy.md`` has the difference.
+Before training, ``qhls.candidates`` estimates costs from types, not from weights. The final comparison uses the costs
+of trained designs; ``docs/energy.md`` states the difference.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ class Hardware:
 
 
 def measure(model: keras.Model, names: Iterable[str], hardware: Hardware) -> dict[str, float]:
-    """Return the costs ``names`` (keys of ``UNITS``) of a candidate; they do not depend on its weights.
+    """Return the costs ``names`` (keys of ``COST_UNITS``) of an untrained candidate, independent of its weights.
 
-    Raises ``GoalError`` for a cost that does not exist, ``TrialError`` where the model cannot become a
+    Raises ``GoalError`` for a cost that does not exist, ``TrialError`` if the model cannot be compiled to a
     design.
     """
     names = tuple(names)
@@ -62,9 +62,9 @@ def measure(model: keras.Model, names: Iterable[str], hardware: Hardware) -> dic
 def measure_trained(
     model: keras.Model, names: Iterable[str], hardware: Hardware
 ) -> dict[str, float]:
-    """Return those of the costs ``names`` that belong to the design, with the weights of ``model``.
+    """Compile a trained model and return the costs ``names`` of its design, all but "bits".
 
-    Raises ``TrialError`` where the model cannot become a design.
+    Raises ``TrialError`` if the model cannot be compiled to a design.
     """
     names = [name for name in names if name != "bits"]
     if not names:

@@ -1,4 +1,4 @@
-"""Costs of the cheapest candidate of a space: a budget below them is refused before any training."""
+"""Feasibility checks before any training, such as refusing a budget below the cost of the cheapest candidate."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ Cost = Callable[[Candidate], float]
 
 
 def check_input_types(space: Space, hardware: Hardware) -> None:
-    """Raise ``SearchError`` unless every input of a candidate has a type: all of them would fail alike."""
-    with suppress(TrialError):  # a fault of this candidate need not be one of others
+    """Raise ``SearchError`` if an input has no type, because every candidate would then fail."""
+    with suppress(TrialError):  # an error of this candidate need not occur in others
         model = space.build(space.smallest)
         try:
             list_inputs(model, hardware.input_types)
@@ -26,9 +26,9 @@ def check_input_types(space: Space, hardware: Hardware) -> None:
 
 
 def check_feasible(space: Space, budgets: Mapping[str, float], hardware: Hardware) -> None:
-    """Raise ``BudgetError`` for a budget below the cost of the cheapest candidate, which the message names.
+    """Raise ``BudgetError`` for a budget below the cost of the cheapest candidate; the message states that cost.
 
-    Raises ``SearchError`` where no candidate can be priced.
+    Raises ``SearchError`` if no candidate can be priced.
     """
     for name, most in budgets.items():
         errors: list[TrialError] = []
@@ -55,10 +55,11 @@ def check_feasible(space: Space, budgets: Mapping[str, float], hardware: Hardwar
 
 
 def find_cheapest(space: Space, cost: Cost, enough: float) -> float:
-    """Return the least cost, choice by choice from the smallest candidate; any cost up to ``enough`` will do.
+    """Return the lowest cost found by coordinate descent from the smallest candidate, one choice at a time.
 
-    It is the least of all if the order of a choice's options by cost does not depend on the other choices. That holds
-    for bits, and in practice for energy, area and latency.
+    The descent ends early at a cost of at most ``enough``. The result is the global minimum if the order of a choice's
+    options by cost does not depend on the other choices. That holds for bits, and in practice for energy, area and
+    latency.
     """
     best = space.smallest
     least = cost(best)

@@ -1,11 +1,11 @@
-"""Forgiving factors: AutoQKeras' goals, which let a smaller model be a little worse.
+"""Forgiving factors: the goals of AutoQKeras, which accept a slightly worse metric for a smaller model.
 
 The score of a trial is ``metric * (1 + delta)``, where
 
     delta = (delta_p if trial < reference else delta_n) / 100 * ln(reference / trial) / ln(rate)
 
-with ``reference`` the reference model's size times ``stress``. So each time that a trial is ``rate`` times
-smaller, ``delta_p`` percent of the metric are forgiven. As in QKeras, ``delta_p / 100``, ``delta_n / 100`` and
+with ``reference`` the reference model's size times ``stress``. So for each factor of ``rate`` by which a trial is
+smaller, its score rises by ``delta_p`` percent of the metric. As in QKeras, ``delta_p / 100``, ``delta_n / 100`` and
 ``ln(rate)`` are float32 numbers, the rest float64.
 """
 
@@ -30,17 +30,19 @@ Stats = dict[str, dict[str, float]]
 def compute_delta(
     reference: float, trial: float, delta_p: float, delta_n: float, rate: float
 ) -> float:
-    """Return the share of the metric that is forgiven (or, below 0, taken); ``delta_p``, ``delta_n`` in percent."""
+    """Return ``delta``, the relative bonus (or, if negative, penalty) on the metric for the size of a trial.
+
+    ``delta_p`` and ``delta_n`` are percentages.
+    """
     share = np.float32(delta_p if trial < reference else delta_n) / np.float32(100)
     return float(share * (np.log(np.float64(reference) / trial) / np.log(np.float32(rate))))
 
 
 class ForgivingFactor:
-    """Comparison of a trial's size with a reference's; ``measure`` of a subclass defines the size.
+    """Base class that compares a trial's size with a reference's; ``measure`` of a subclass defines the size.
 
     ``delta_p`` and ``delta_n`` are percentages; ``rate`` is above 1. Trials are compared with ``stress`` times the
-    reference's size: below 1, it asks for smaller models. Raises ``GoalError`` for numbers
-    that are not acceptable.
+    reference's size: a ``stress`` below 1 favours smaller models. Raises ``GoalError`` for invalid numbers.
     """
 
     unit = ""
@@ -59,7 +61,7 @@ class ForgivingFactor:
         self.trial_size_dict: Stats = {}
 
     def measure(self, model: keras.Model, reference: bool) -> Stats:
-        """Return by layer a dictionary whose "total" is the layer's part of the size."""
+        """Return for each layer, by name, a dictionary whose "total" is what the layer adds to the model's size."""
         raise NotImplementedError
 
     def add_up(self, stats: Stats) -> float:
@@ -67,7 +69,7 @@ class ForgivingFactor:
         return sum(entry["total"] for entry in stats.values())
 
     def get_reference(self, model: keras.Model) -> float:
-        """Return the size of the reference, the first model of a call, times ``stress``."""
+        """Return the size of the reference times ``stress``; the first call measures ``model`` as the reference."""
         if math.isnan(self.reference_total):
             self.reference_size_dict = self.measure(model, reference=True)
             self.reference_total = self.add_up(self.reference_size_dict)
@@ -84,20 +86,23 @@ class ForgivingFactor:
         return self.reference_total * self.stress
 
     def get_trial(self, model: keras.Model) -> float:
-        """Return the size of a quantised model."""
+        """Measure a quantised model as the last trial and return its size."""
         self.trial_size_dict = self.measure(model, reference=False)
         self.trial_size = self.add_up(self.trial_size_dict)
         return self.trial_size
 
     def delta(self) -> float:
-        """Return the share of the metric that is forgiven to the last trial. Raises ``GoalError`` without a trial."""
+        """Return the relative bonus on the metric for the size of the last trial.
+
+        Raises ``GoalError`` if no trial was measured.
+        """
         self._require_trial()
         return compute_delta(
             self.reference_size, self.trial_size, self.delta_p, self.delta_n, self.rate
         )
 
     def get_total_factor(self) -> float:
-        """Return the share by which the last trial is larger than the unstressed reference; below 0: smaller."""
+        """Return the relative increase in size from the reference to the last trial, ignoring ``stress``."""
         self._require_trial()
         return (self.trial_size - self.reference_total) / self.reference_total
 
@@ -110,7 +115,7 @@ class ForgivingFactor:
         return self.trial_size_dict
 
     def print_stats(self) -> None:
-        """Print the last comparison."""
+        """Print the sizes of reference and last trial, and the factor by which the trial's metric is multiplied."""
         say(
             f"reference {self.reference_size:,.0f} {self.unit}, trial {self.trial_size:,.0f} "
             f"{self.unit} ({self.get_total_factor():+.1%} of the unstressed reference): the metric "
@@ -127,11 +132,12 @@ class ForgivingFactor:
 
 
 class ForgivingFactorBits(ForgivingFactor):
-    """Forgiving factor of bits: those of the parameters, and those of the activations of one sample.
+    """Forgiving factor whose size is the number of bits of the parameters and of one sample's activations.
 
-    ``input_bits`` and ``output_bits`` are those of an element of the inputs and of a softmax or sigmoid;
-    ``ref_bits`` those of whatever else is not quantised. ``config``: class of a layer, or "default" ->
-    "parameters", "activations" or both, as a list; without it nothing counts. See ``qhls.search.space.sizes``.
+    ``input_bits`` and ``output_bits``: the width of an element of the inputs, and of a softmax or sigmoid.
+    ``ref_bits``: the width of all other tensors that are not quantised. ``config``: class of a layer, or "default" ->
+    a list of "parameters", "activations" or both; a layer without an entry does not count. See
+    ``qhls.search.space.sizes``.
     """
 
     unit = "bits"
@@ -154,14 +160,15 @@ class ForgivingFactorBits(ForgivingFactor):
         self.config = _check_config(DEFAULT_CONFIG if config is None else config)
 
     def measure(self, model: keras.Model, reference: bool) -> Stats:
-        """Return by layer the bits of parameters, of activations and, of those that ``config`` counts, in total."""
+        """Return for each layer the bits of its parameters and activations, and the total that ``config`` selects."""
         return count_model_bits(model, self.sizes, self.config)
 
 
 class ForgivingFactorEnergy(ForgivingFactor):
-    """Forgiving factor of whole pJ per inference, which ``energy(model, reference)`` returns by layer.
+    """Forgiving factor whose size is the energy in whole pJ per inference.
 
-    QKeras leaves ``stress`` out of ``delta``; here it counts. ``stress_in_delta=False`` is as QKeras.
+    ``energy(model, reference)`` returns the energy of each layer. QKeras omits ``stress`` from ``delta``;
+    ``stress_in_delta=False`` does the same.
     """
 
     unit = "pJ"
@@ -180,7 +187,7 @@ class ForgivingFactorEnergy(ForgivingFactor):
         self.energy, self.stress_in_delta = energy, stress_in_delta
 
     def measure(self, model: keras.Model, reference: bool) -> Stats:
-        """Return by layer the pJ per inference."""
+        """Return for each layer its energy in pJ per inference."""
         return self.energy(model, reference)
 
     def add_up(self, stats: Stats) -> float:
@@ -188,7 +195,7 @@ class ForgivingFactorEnergy(ForgivingFactor):
         return float(int(super().add_up(stats)))
 
     def delta(self) -> float:
-        """Return the share of the metric that is forgiven to the last trial."""
+        """Return the relative bonus for the size of the last trial, with ``stress`` only if ``stress_in_delta``."""
         if self.stress_in_delta:
             return super().delta()
         self._require_trial()
@@ -198,7 +205,7 @@ class ForgivingFactorEnergy(ForgivingFactor):
 
 
 def check_number(what: str, value: Any, above: float | None) -> None:
-    """Raise ``GoalError`` unless ``value`` is a finite number, above ``above``."""
+    """Raise ``GoalError`` unless ``value`` is a finite number and, if ``above`` is a number, larger than it."""
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if not (number and math.isfinite(value) and (above is None or value > above)):
         bound = "" if above is None else f" above {above:g}"

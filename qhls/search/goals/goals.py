@@ -5,8 +5,8 @@ A goal is given in one of these forms:
 - ``{"type": "bits", "params": {...}}`` or ``{"type": "energy", "params": {...}}``, or a ``ForgivingFactor``: the
   goals of AutoQKeras (``qhls.search.goals.forgiving``).
 - ``maximise("accuracy", energy=3000)``, ``minimise("loss", bits=20_000)``: the best metric within budgets.
-- a function ``f(metrics, costs) -> float``, higher is better, or ``judge(f, costs=("energy",))`` where it reads
-  costs. ``metrics`` has what Keras logs: ``val_accuracy``, ``loss``, ...
+- a function ``f(metrics, costs) -> float``, higher is better, or ``judge(f, costs=("energy",))`` if it reads
+  costs. ``metrics`` has the logs of Keras: ``val_accuracy``, ``loss``, ...
 """
 
 from __future__ import annotations
@@ -52,11 +52,10 @@ DEFAULT_GOAL: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Goal:
-    """A score, higher is better, and budgets.
+    """A goal: the score of a trial (higher is better) and budgets for its costs.
 
-    ``score(value, metrics, costs)``: of the value of ``metric``, of everything that Keras logged, and of
-    the costs from before training. ``metric`` is ``None`` where the search's own is meant, and
-    ``default_metric`` if it has none.
+    ``score(value, metrics, costs)`` gets the value of ``metric``, all logs of Keras, and the costs from before
+    training. If ``metric`` is ``None``, the search's metric counts, or else ``default_metric``.
     """
 
     score: Callable[[float, Metrics, Costs], float]
@@ -68,7 +67,10 @@ class Goal:
     factor: ForgivingFactor | None = None
 
     def measure(self, model: keras.Model) -> Costs:
-        """Return the costs of an untrained candidate. Raises ``TrialError`` where it has none."""
+        """Return the costs of an untrained candidate; for a forgiving goal also its size "trial" and bonus "delta".
+
+        Raises ``TrialError`` where the candidate has no costs.
+        """
         names = dict.fromkeys((*self.budgets, *self.costs))
         costs = measure(model, names, self.hardware) if names else {}
         if self.factor is not None:
@@ -77,7 +79,10 @@ class Goal:
         return costs
 
     def describe(self) -> dict[str, Any]:
-        """Return the parameters that distinguish goals, without the functions of ``judge``."""
+        """Return the parameters that distinguish this goal from others in the header of a journal.
+
+        Two functions passed to ``judge`` are not distinguished.
+        """
         factor, kind = self.factor, getattr(self.score, "__name__", "lambda")
         names = ("delta_p", "delta_n", "rate", "stress", "reference_total")
         numbers = {name: getattr(factor, name) for name in names} if factor else {}
@@ -89,17 +94,20 @@ class Goal:
         }
 
     def find_over_budget(self, costs: Mapping[str, float]) -> dict[str, float]:
-        """Return name -> cost of each of ``costs`` that exceeds its budget."""
+        """Return the costs that exceed their budget, by name."""
         return find_over_budget(self.budgets, costs)
 
 
 def find_over_budget(budgets: Mapping[str, float], costs: Mapping[str, float]) -> dict[str, float]:
-    """Return name -> cost of each of ``costs`` that exceeds its budget."""
+    """Return the costs that exceed their budget, by name."""
     return {name: costs[name] for name, most in budgets.items() if costs[name] > most}
 
 
 def check_budgets(budgets: Mapping[str, Any]) -> dict[str, float]:
-    """Return budgets as numbers. Raises ``GoalError`` for an unknown cost, ``BudgetError`` for no number."""
+    """Check that budgets are positive numbers for known costs, and return them as floats.
+
+    Raises ``GoalError`` for an unknown cost, ``BudgetError`` for a budget that is not a positive number.
+    """
     check_costs(budgets)
     for name, most in budgets.items():
         number = isinstance(most, int | float) and not isinstance(most, bool)
@@ -116,18 +124,18 @@ def check_budgets(budgets: Mapping[str, Any]) -> dict[str, float]:
 def maximise(
     metric: str = "accuracy", *, hardware: Hardware | None = None, **budgets: float
 ) -> Goal:
-    """Return the goal of the most of ``metric``, on the validation data, within budgets.
+    """Return a goal that maximises ``metric`` on the validation data within budgets.
 
-    ``budgets``: energy in pJ per inference, area in LUT, latency in ns, bits. ``hardware`` says what they
-    are measured for; energy, area and latency need its ``input_types``. Raises ``GoalError`` for another cost,
-    ``BudgetError`` for a budget that is no number above 0.
+    ``budgets``: energy in pJ per inference, area in LUT, latency in ns, bits. ``hardware``: the settings that
+    costs depend on; energy, area and latency need its ``input_types``. Raises ``GoalError`` for another cost,
+    ``BudgetError`` for a budget that is not a positive number.
     """
     checked = check_budgets(budgets)
     return Goal(_as_is, metric, budgets=checked, hardware=hardware or Hardware())
 
 
 def minimise(metric: str = "loss", *, hardware: Hardware | None = None, **budgets: float) -> Goal:
-    """Return the goal of the least of ``metric``, such as a loss, within budgets; as ``maximise``."""
+    """Return a goal that minimises ``metric``, such as a loss, within budgets; arguments are as in ``maximise``."""
     checked = check_budgets(budgets)
     return Goal(_negate, metric, budgets=checked, hardware=hardware or Hardware())
 
@@ -139,7 +147,10 @@ def judge(
     hardware: Hardware | None = None,
     **budgets: float,
 ) -> Goal:
-    """Return the goal of the most of ``score(metrics, costs)`` within budgets. ``costs``: those that it reads."""
+    """Return a goal that maximises ``score(metrics, costs)`` within budgets.
+
+    ``costs``: names of the costs that ``score`` reads.
+    """
     names = tuple(costs)
     check_costs(names)
     return Goal(
@@ -175,7 +186,7 @@ def _forgive_error(value: float, _metrics: Metrics, costs: Costs) -> float:
 
 
 def set_direction(goal: Goal, direction: str) -> Goal:
-    """Return ``goal`` with the direction of its metric, "max" or "min", if the goal itself has none."""
+    """Adapt a forgiving goal to a metric to maximise ("max") or minimise ("min"); return other goals unchanged."""
     least = direction == "min" and goal.factor is not None
     return replace(goal, score=_forgive_error) if least else goal
 
@@ -184,7 +195,10 @@ def set_direction(goal: Goal, direction: str) -> Goal:
 
 
 def as_goal(goal: Any, model: keras.Model) -> Goal:
-    """Return any kind of goal as a ``Goal`` with the reference ``model``. Raises ``GoalError``."""
+    """Convert any form of goal to a ``Goal``; ``model`` is the reference of a forgiving factor.
+
+    Raises ``GoalError`` for anything else.
+    """
     if isinstance(goal, Goal):
         return goal
     if goal is None or isinstance(goal, Mapping):
@@ -202,7 +216,7 @@ def as_goal(goal: Any, model: keras.Model) -> Goal:
 
 
 def make_forgiving_factor(goal: Mapping[str, Any]) -> ForgivingFactor:
-    """Return the forgiving factor of ``{"type": "bits" or "energy", "params": {...}}``. Raises ``GoalError``."""
+    """Create a forgiving factor from ``{"type": "bits" or "energy", "params": {...}}``. Raises ``GoalError``."""
     _check_keys("goal", goal, ("type", "params"), ("type", "params"))
     kinds: dict[str, Callable[..., ForgivingFactor]] = {
         "bits": ForgivingFactorBits,
@@ -256,7 +270,10 @@ def _make_energy_factor(
     config_json: None = None,
     stress_in_delta: bool = True,
 ) -> ForgivingFactor:
-    """Return a forgiving factor of QTools' energies; pairs of parameters are for reference and trial."""
+    """Create a forgiving factor from energies that QTools estimates.
+
+    The first entry of a pair applies to the reference, the second to trials.
+    """
     pairs = {
         "parameters_on_memory": parameters_on_memory,
         "activations_on_memory": activations_on_memory,

@@ -1,4 +1,4 @@
-"""Objectives of a Pareto search: costs, of which less is better, and metrics, whose names decide."""
+"""Objectives of a Pareto search: costs, which are minimised, and metrics, whose direction follows from their names."""
 
 from __future__ import annotations
 
@@ -16,14 +16,17 @@ from qhls.search.goals.costs import COST_UNITS
 from qhls.search.trials.training import list_metric_names
 
 _LESS = ("loss", "error", "mse", "mae", "mape", "msle", "crossentropy", "divergence")
-"""Parts of the names of metrics of which less is better."""
+"""Substrings of metric names that mean that less is better."""
 
 _DIRECTIONS = {"max": True, "maximize": True, "min": False, "minimize": False}
 
 
 @dataclass(frozen=True)
 class Objective:
-    """An objective. ``name``: a cost, or a metric of the validation data; ``more``: whether more of it is better."""
+    """An objective of a search: a cost to minimise, or a metric of the validation data.
+
+    ``more``: whether a higher value is better.
+    """
 
     name: str
     more: bool
@@ -39,7 +42,7 @@ class Objective:
         return COST_UNITS.get(self.name, "")
 
     def to_loss(self, value: float) -> float:
-        """Return a number for ``value`` of which less is better."""
+        """Return ``value`` with a sign such that less is better."""
         return -value if self.more else value
 
     @property
@@ -50,11 +53,14 @@ class Objective:
     def score(
         self, value: float, _metrics: Mapping[str, float], _costs: Mapping[str, float]
     ) -> float:
-        """Return a number for ``value``, higher is better, by which the best epoch of a training is found."""
+        """Return ``value`` with a sign such that more is better; the epoch with the highest score is the best."""
         return -self.to_loss(value)
 
     def of(self, metrics: Mapping[str, float], costs: Mapping[str, float]) -> float:
-        """Return the value of the objective. Raises ``GoalError`` for a metric that was not logged."""
+        """Return the value of the objective from the metrics and costs of a trial.
+
+        Raises ``GoalError`` for a metric that was not logged.
+        """
         if self.is_cost:
             return costs[self.name]
         for name in self.logged_names:
@@ -67,9 +73,9 @@ class Objective:
 
 
 def parse(objectives: Iterable[Any]) -> tuple[Objective, ...]:
-    """Return objectives from names, and from pairs such as ``("auc", "max")``.
+    """Parse objectives given as names or as pairs such as ``("auc", "max")``.
 
-    Raises ``GoalError`` for another thing, for names twice, and where no metric is among them.
+    Raises ``GoalError`` for anything else, for repeated names, or if no metric is among them.
     """
     parsed = [_parse(entry) for entry in objectives]
     names = [objective.name for objective in parsed]
@@ -108,7 +114,7 @@ def dominates(a: Losses, b: Losses) -> bool:
 
 
 def find_front(points: Sequence[Losses]) -> list[int]:
-    """Return the numbers of the points that no other dominates; of equal ones the first."""
+    """Return the indices of the points that no other point dominates; of equal points only the first."""
     if not points:
         return []
     rank, same = _count_ranks(points)
@@ -117,10 +123,9 @@ def find_front(points: Sequence[Losses]) -> list[int]:
 
 
 def rank_points(points: Sequence[Losses]) -> list[int]:
-    """Return the numbers of all points, the best first: front by front, within one those far from others first.
+    """Return the indices of all points in the order of NSGA-II: by front, then by decreasing crowding distance.
 
-    K. Deb et al., A fast and elitist multiobjective genetic algorithm: NSGA-II, 2002: its fronts and its
-    crowding distance.
+    K. Deb et al., A fast and elitist multiobjective genetic algorithm: NSGA-II, 2002.
     """
     if not points:
         return []
@@ -133,10 +138,9 @@ def rank_points(points: Sequence[Losses]) -> list[int]:
 
 
 def _count_ranks(points: Sequence[Losses]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the number of fronts before each point's front, and a number that equal points share.
+    """Return the non-domination rank of each point (0 on the Pareto front), and an index that equal points share.
 
-    In the order of their numbers a point is only dominated by points before it. A number that is not one is worse
-    than all others.
+    In lexicographic order a point is only dominated by points before it. NaN is worse than every number.
     """
     values = np.array([tuple(map(float, point)) for point in points])
     values[np.isnan(values)] = np.inf
@@ -144,7 +148,7 @@ def _count_ranks(points: Sequence[Losses]) -> tuple[NDArray[np.int64], NDArray[n
     same = same.reshape(len(points))
     rank = np.zeros(len(distinct), np.int64)
     if values.shape[1] == 2:
-        lowest: list[float] = []  # of the second number, in each front so far: they rise
+        lowest: list[float] = []  # smallest second loss in each front so far, in increasing order
         for i, second in enumerate(distinct[:, 1].tolist()):
             rank[i] = bisect_right(lowest, second)
             lowest[rank[i] : rank[i] + 1] = [second]

@@ -1,1 +1,1 @@
-"""Widths learned in training."""
+"""Search by gradient descent, which learns bit widths during training."""

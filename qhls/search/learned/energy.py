@@ -1,15 +1,16 @@
 """``EnergyTerm``: the energy of a model whose widths are learned, as a differentiable part of its loss.
 
-Events and memory passes come from the graph of the model at the start, prices from the technology. This module says
-how they follow the widths:
+Events and memory accesses come from the graph of the initial model, and prices from the technology. This module
+defines how they depend on the widths:
 
-* A product by a weight that is part of the logic costs the additions of its signed digits, as wide as the input. A bit
+* A product by a weight that is part of the logic costs one addition per signed digit, as wide as the input. A bit
   has a third of a digit on average. Its addition to the sum is as wide as the sum. A weight of 0 costs nothing.
 * A product by a weight in a memory costs a multiplier and an addition, whatever the weight. Reading the memory costs
   in proportion to its bits.
-* All else (activations, pooling, registers, block RAM) is proportional to the bits of the tensor that it handles.
+* All else (activations, pooling, registers, block RAM) is proportional to the width of the tensor that it processes.
 
-A sum has the bits of its input, of its finest weight, and of the largest sum of the weights' magnitudes.
+The width of a sum follows from three numbers: the width of its input, the fraction bits of its finest weight, and the
+largest sum of the weights' magnitudes.
 """
 
 from __future__ import annotations
@@ -31,36 +32,46 @@ from qhls.search.learned.layers import LearnedActivation, LearnedWeights
 Learned = LearnedWeights | LearnedActivation
 
 DIGITS_PER_BIT = 1 / 3
-"""Non-zero signed digits that a bit more gives a number, on average (G. W. Reitwiesner, Binary Arithmetic, 1960)."""
+"""Average number of non-zero signed digits per bit of a number (G. W. Reitwiesner, Binary Arithmetic, 1960)."""
 
 
 @dataclass(frozen=True)
 class LearnedWidth:
-    """Bits of a tensor: ``more`` than those of ``root``, an activation, or the sum of weights; ``None``: constant."""
+    """Width of a tensor relative to the learned width of the layer ``root``: the tensor is ``more`` bits wider.
+
+    ``root``: the layer whose activation or sum has a learned width; ``None``: the width is the constant ``more``.
+    """
 
     root: Learned | None
     more: float
     fraction: float
-    """Fraction bits, likewise."""
+    """Number of fraction bits relative to that of ``root``."""
 
 
 @dataclass(frozen=True)
 class Product:
-    """The product of a layer. ``uses``: products of each weight in one inference."""
+    """The product of a layer's kernel with an input of width ``x``.
+
+    ``weights``: the number of weights. ``uses``: the number of products per weight in one inference.
+    """
 
     layer: LearnedWeights
     x: LearnedWidth
     weights: int
     uses: float
     memory: tuple[float, float, float] | None
-    """pJ of reading the weights, the bits of one when it is that, and the power of bits by which it grows."""
+    """Energy in pJ of reading the weights at a reference width, that width, and the exponent of their relation.
+
+    ``None`` if the weights are part of the logic.
+    """
 
 
 @dataclass
 class EnergyTerm:
-    """``compute_loss()`` is ``strength`` times the energy over that at the start.
+    """Energy term of the loss: ``strength`` times the ratio of the current energy to the initial energy.
 
-    ``at_start``: pJ of the graph; ``slopes``: pJ a bit of each activation and sum.
+    ``at_start``: the initial energy in pJ. ``constant``: the pJ that do not depend on widths. ``slopes``: the pJ per
+    bit of each activation and sum. ``calls``: the number of calls of the layer that adds the term.
     """
 
     technology: Technology
@@ -70,13 +81,13 @@ class EnergyTerm:
     products: list[Product] = field(default_factory=list)
     slopes: dict[Learned, float] = field(default_factory=dict)
     biases: dict[Learned, float] = field(default_factory=dict)
-    """pJ per bit of the sum to which a layer's bias is added; a bias of zeros needs no addition."""
+    """Energy, in pJ per bit of the sum, of adding a layer's bias; a bias of zeros needs no addition."""
     removable: set[Learned] = field(default_factory=set)
-    """Layers without whose idle units the model is exported."""
+    """Layers whose unused units are removed on export."""
     calls: int = 1
 
     def compute_loss(self) -> KerasTensor:
-        """Return the addend of the loss in each call of the layer that has this term."""
+        """Return the amount that each call of the layer with this term adds to the loss."""
         return (
             ops.convert_to_tensor(self.strength)
             * self.compute_energy()
@@ -84,7 +95,7 @@ class EnergyTerm:
         )
 
     def compute_energy(self) -> KerasTensor:
-        """Return the pJ per inference, as estimated from the widths."""
+        """Return the energy in pJ per inference, estimated from the current widths."""
         total = ops.convert_to_tensor(self.constant)
         bits: dict[Any, KerasTensor] = {}
         sums: dict[Any, tuple[KerasTensor, KerasTensor]] = {}
@@ -106,7 +117,7 @@ class EnergyTerm:
     def _count_bits(
         self, width: LearnedWidth, sums: Mapping[Any, tuple[KerasTensor, KerasTensor]]
     ) -> tuple[KerasTensor, KerasTensor]:
-        """Return all bits and fraction bits, with gradients to the learned numbers."""
+        """Return the width and the number of fraction bits of a tensor, with gradients to the learned variables."""
         if width.root is None:
             return ops.convert_to_tensor(width.more), ops.convert_to_tensor(width.fraction)
         if isinstance(width.root, LearnedActivation):
@@ -118,7 +129,7 @@ class EnergyTerm:
     def _sum(
         self, product: Product, sums: Mapping[Any, tuple[KerasTensor, KerasTensor]]
     ) -> tuple[KerasTensor, KerasTensor]:
-        """Return all bits and fraction bits of a sum: as fine as its products and its bias."""
+        """Return the width and the number of fraction bits of a layer's sum of products and bias."""
         bits, fraction = self._count_bits(product.x, sums)
         layer = product.layer
         finest = fraction + layer.find_finest()
@@ -133,7 +144,7 @@ class EnergyTerm:
         bits: KerasTensor,
         sums: Mapping[Any, tuple[KerasTensor, KerasTensor]],
     ) -> KerasTensor:
-        """Return the pJ of the products of a layer, and of their sums."""
+        """Return the energy in pJ of a layer's products and their accumulation."""
         operations = self.technology.operations
         x, _ = self._count_bits(product.x, sums)
         add, wide = price(operations["add"], x), price(operations["add"], sums[product.layer][0])
@@ -148,13 +159,16 @@ class EnergyTerm:
 
 
 def mark_used(bits: KerasTensor) -> KerasTensor:
-    """Return 1 for each weight that has bits, else 0; the gradient is the average saving of one bit less, to 0."""
+    """Return 1 for each weight with a width above 0, else 0.
+
+    The gradient is the average saving per bit on the way to a width of 0.
+    """
     fixed = ops.stop_gradient(bits)
     return ops.minimum(fixed, 1.0) + (bits - fixed) / ops.maximum(fixed, 1.0)
 
 
 def price(polynomial: Polynomial, *bits: KerasTensor) -> KerasTensor:
-    """Return the pJ of one operation on operands of these widths: ``Polynomial.price`` of tensors."""
+    """Return the energy in pJ of one operation on operands of these widths, as ``Polynomial.price`` for tensors."""
     product = bits[0]
     for each in bits[1:]:
         product = product * each
@@ -172,7 +186,7 @@ def derive_energy_term(
     layers: Mapping[str, LearnedWeights],
     activations: Mapping[str, LearnedActivation],
 ) -> EnergyTerm:
-    """Return the term of a model whose design is ``graph``; layers and activations are by layer names."""
+    """Derive the energy term of a model from its initial ``graph``; layers and activations are by layer name."""
     term = EnergyTerm(technology, 0.0)
     widths: dict[Op, LearnedWidth] = {}
     network = plan_design(graph, schedule)
@@ -209,7 +223,7 @@ def _find_width(
     layer: LearnedWeights | None,
     activations: Mapping[str, LearnedActivation],
 ) -> LearnedWidth:
-    """Return the source of the bits of the tensor of ``op``."""
+    """Return the width of an op's result relative to that of the learned layer, if any, from which it derives."""
     if layer is not None:
         return LearnedWidth(layer, 0.0, 0.0)
     if isinstance(op, Quantize) and op.layer in activations:
@@ -236,7 +250,7 @@ def _make_product(
     macs = count_multiplications(op)
     (part,) = [
         o for o in process.op.operands if isinstance(o, Const)
-    ]  # of w, where a step reads one
+    ]  # the part of w that a step reads
     where, memory = process.read(part).buffer.place, None
     if where != "wired":
         bits = w.size * w.type.width

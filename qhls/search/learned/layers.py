@@ -1,9 +1,9 @@
 """Layers that learn their own widths: every weight, bias and activation has a trainable number of fraction bits.
 
-A number is rounded half to even to ``f`` fraction bits, with ``f`` rounded to a whole number. Gradients are those
-of C. Sun et al., HGQ, arXiv 2405.00645: 1 through the rounding, and ``ln 2`` times the error towards ``f``, because
-that error is about ``2**-f`` in size. Weights never saturate; activations saturate at a power of two that
-holds what was seen in training.
+A number is rounded half to even to ``f`` fraction bits, with ``f`` rounded to an integer. Gradients are those
+of C. Sun et al., HGQ, arXiv 2405.00645: 1 through the rounding, and ``ln 2`` times the error with respect to ``f``,
+because that error is about ``2**-f`` in size. Weights never saturate; activations saturate at a power of two above
+the largest number seen in training.
 """
 
 from __future__ import annotations
@@ -22,28 +22,34 @@ from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import KerasTensor, round_through
 
 BITS_PER_UNIT = 16.0
-"""Bits per unit of a variable: an optimizer whose steps suit weights so moves widths fast enough."""
+"""Number of fraction bits per unit of a trainable variable.
+
+    By this factor, optimizer steps that suit weights change widths fast enough.
+    """
 
 MOST_FRACTION_BITS = 16
 DECAY = 0.99
-"""Factor of the largest activation that was seen, per batch."""
+"""Decay factor per batch of the recorded largest activation."""
 
 
 def round_bits(fraction: KerasTensor) -> KerasTensor:
-    """Return fraction bits as a whole number within ``MOST_FRACTION_BITS`` of 0, with gradient 1."""
+    """Round a number of fraction bits to an integer, with gradient 1, and clip it to ``MOST_FRACTION_BITS``."""
     bound = float(MOST_FRACTION_BITS)
     return ops.clip(round_through(fraction), -bound, bound)
 
 
 def read_fraction_bits(layer: Any, variable: Any) -> KerasTensor:
-    """Return the fraction bits of a variable, whole numbers; without gradient where the layer's ``moving`` is 0."""
+    """Return the integer number of fraction bits that ``variable`` encodes; no gradient if ``layer.moving`` is 0."""
     bits = round_bits(ops.convert_to_tensor(variable) * BITS_PER_UNIT)
     fixed = ops.stop_gradient(bits)
     return fixed + (bits - fixed) * ops.convert_to_tensor(layer.moving)
 
 
 def round_to_fraction(x: KerasTensor, fraction: KerasTensor) -> KerasTensor:
-    """Return ``x`` rounded to ``fraction`` bits; gradients: 1 to ``x``, ``ln 2`` times the error to ``fraction``."""
+    """Round ``x`` to ``fraction`` fraction bits.
+
+    The gradient is 1 with respect to ``x`` and ``ln 2`` times the rounding error with respect to ``fraction``.
+    """
     step = compute_exp2(-ops.stop_gradient(fraction))
     value = ops.stop_gradient(ops.round(x / step) * step)
     error = ops.stop_gradient(x - value)
@@ -52,7 +58,10 @@ def round_to_fraction(x: KerasTensor, fraction: KerasTensor) -> KerasTensor:
 
 
 def count_code_bits(x: KerasTensor, fraction: KerasTensor) -> KerasTensor:
-    """Return the bits of the magnitude of each code of ``x``; codes that are not 0 have gradient 1 to ``fraction``."""
+    """Return the width in bits of the magnitude of each code of ``x``.
+
+    The gradient with respect to ``fraction`` is 1 for codes that are not 0, else 0.
+    """
     codes = ops.abs(ops.round(ops.stop_gradient(x) * compute_exp2(ops.stop_gradient(fraction))))
     bits = ops.floor(ops.log(ops.maximum(codes, 0.5) + 0.25) / math.log(2.0)) + 1.0
     used = ops.cast(codes > 0, x.dtype)
@@ -60,10 +69,10 @@ def count_code_bits(x: KerasTensor, fraction: KerasTensor) -> KerasTensor:
 
 
 class LearnedWeights(QLayer):
-    """A Q-layer whose kernel and bias have learned fraction bits; it precedes its Q-layer among the bases.
+    """Mixin for a Q-layer whose kernel and bias have learned numbers of fraction bits.
 
-    All biases have one number of fraction bits. ``shared``: whether all weights of the kernel have one, as those in
-    a memory do, or each its own. ``term``: the energy of the whole model, which this layer adds to the loss.
+    All biases share one number of fraction bits. ``shared``: whether all weights of the kernel share one too, as those
+    in a memory do. ``term``: the energy of the whole model, which the layer that has it adds to the loss.
     """
 
     shared: bool = False
@@ -75,7 +84,7 @@ class LearnedWeights(QLayer):
         return list_kernel_variables(type(self))[0]
 
     def build(self, input_shape: Any) -> None:
-        """Add the fraction bits to the layer's variables."""
+        """Create the variables of the Q-layer and those of the learned fraction bits."""
         super().build(input_shape)
         options: dict[str, Any] = {"shape": (), "initializer": "zeros", "trainable": False}
         self.strength = self.add_weight(**options, name="strength")
@@ -96,7 +105,7 @@ class LearnedWeights(QLayer):
             self.activation.build(None)
 
     def start(self, bits: int) -> None:
-        """Give all variables ``bits`` bits at the start, the sign and the largest weight included."""
+        """Initialise the fraction bits so that the kernel, and biases below 1, have ``bits`` bits, sign included."""
         for each in self.quantized_variables:
             variable = getattr(self, each.variable, None)
             if variable is None:
@@ -110,11 +119,11 @@ class LearnedWeights(QLayer):
                 self.finest_fraction.assign(bound / BITS_PER_UNIT)
 
     def _limit(self, fractions: KerasTensor) -> KerasTensor:
-        """Return ``fractions`` limited to the fraction bits that the finest weight may have."""
+        """Limit ``fractions`` to ``finest_fraction``, the largest number of fraction bits that a weight may have."""
         return ops.minimum(fractions, ops.convert_to_tensor(self.finest_fraction))
 
     def compute_fraction(self, variable: str) -> KerasTensor:
-        """Return the fraction bits of a variable as whole numbers, in its shape or as one number."""
+        """Return the integer numbers of fraction bits of a variable, either one per element or one for all."""
         bits = read_fraction_bits(self, getattr(self, f"{variable}_fraction"))
         if not len(bits.shape):
             return bits
@@ -130,7 +139,7 @@ class LearnedWeights(QLayer):
         return round_to_fraction(ops.convert_to_tensor(value), self.compute_fraction(variable))
 
     def call(self, inputs: Any, training: Any = None) -> Any:
-        """Call the Q-layer and, while training, add the energy to the loss."""
+        """Call the Q-layer; in training, a layer with the energy ``term`` also adds it to the loss."""
         if training and self.term is not None:
             self.add_loss(self.term.compute_loss())
         return super().call(inputs)
@@ -138,18 +147,18 @@ class LearnedWeights(QLayer):
     # -- for prices ---------------------------------------------------------------------------------
 
     def count_kernel_bits(self) -> KerasTensor:
-        """Return the bits of the magnitude of each weight, in the kernel's shape; 0 for one that is pruned."""
+        """Return the width in bits of each weight's magnitude, in the kernel's shape; 0 for weights of 0."""
         name = self.kernel_name
         return count_code_bits(self.get_unquantized(name) + 0.0, self.compute_fraction(name))
 
     def count_bias_bits(self) -> KerasTensor:
-        """Return the bits of the magnitude of the largest bias; 0 if all are 0."""
+        """Return the width in bits of the largest bias' magnitude; 0 if all biases are 0."""
         return ops.max(
             count_code_bits(self.get_unquantized("bias") + 0.0, self.compute_fraction("bias"))
         )
 
     def find_finest(self) -> KerasTensor:
-        """Return the most fraction bits of a weight that is not 0."""
+        """Return the largest number of fraction bits among the weights that are not 0."""
         fraction = self.compute_fraction(self.kernel_name)
         used = ops.stop_gradient(self.count_kernel_bits()) > 0
         most = ops.max(ops.where(used, fraction, -float(MOST_FRACTION_BITS)))
@@ -159,24 +168,24 @@ class LearnedWeights(QLayer):
         return ops.stop_gradient(most) + finest - ops.stop_gradient(finest)
 
     def count_unit_bits(self, bits: KerasTensor) -> KerasTensor:
-        """Return the bits of the largest weight of each unit, from ``count_kernel_bits``."""
+        """Return the width in bits of each unit's largest weight; ``bits`` is the result of ``count_kernel_bits``."""
         return ops.max(bits, axis=tuple(range(len(bits.shape) - 1)))
 
     def compute_growth(self) -> KerasTensor:
-        """Return the bits that a sum has beyond those of a whole input, without the weights' fraction bits."""
+        """Return by how many integer bits a sum exceeds an input: log2 of the largest sum of weight magnitudes."""
         value = ops.abs(
             self.apply_quantizer(self.kernel_name, self.get_unquantized(self.kernel_name))
         )
-        each = self.kernel_name == "depthwise_kernel"  # then every channel has separate sums
+        each = self.kernel_name == "depthwise_kernel"  # then each channel has separate sums
         axes = tuple(range(len(value.shape) - (2 if each else 1)))
         largest = ops.max(ops.sum(ops.stop_gradient(value), axis=axes))
         return ops.log(ops.maximum(largest, 2.0**-MOST_FRACTION_BITS)) / math.log(2.0)
 
 
 class LearnedActivation(keras.layers.Layer):
-    """ReLU (``kind`` "relu") or nothing ("linear"), rounded to a learned number of fraction bits.
+    """Activation, ReLU (``kind`` "relu") or identity ("linear"), rounded to a learned number of fraction bits.
 
-    Saturates at the power of two that holds the largest number seen while training, which slowly forgets.
+    It saturates at the power of two above the largest number seen in training, which decays slowly.
     """
 
     def __init__(self, kind: str, **kwargs: Any) -> None:
@@ -184,7 +193,7 @@ class LearnedActivation(keras.layers.Layer):
         self.kind = kind
 
     def build(self, input_shape: Any) -> None:
-        """Add the fraction bits and the largest number seen to the layer's variables."""
+        """Create the variables of the layer: the fraction bits and the largest number seen in training."""
         options: dict[str, Any] = {"shape": (), "initializer": "zeros"}
         self.output_fraction = self.add_weight(**options, name="output_fraction")
         self.peak = self.add_weight(**options, trainable=False, name="peak")
@@ -197,27 +206,27 @@ class LearnedActivation(keras.layers.Layer):
         return self.kind != "relu"
 
     def start(self, bits: int) -> None:
-        """Begin with ``bits`` bits, the sign included; ``peak`` is known."""
+        """Initialise the fraction bits for a width of ``bits`` bits, sign included; ``peak`` must be set before."""
         fraction = bits - self.signed - int(self.compute_integer())
         self.output_fraction.assign(fraction / BITS_PER_UNIT)
 
     def compute_integer(self) -> KerasTensor:
-        """Return the bits left of the binary point, without the sign."""
+        """Return the number of integer bits, without the sign, that ``peak`` needs."""
         peak = ops.maximum(ops.convert_to_tensor(self.peak), 2.0**-MOST_FRACTION_BITS)
         return ops.stop_gradient(ops.ceil(ops.log(peak) / math.log(2.0)))
 
     def compute_fraction(self) -> KerasTensor:
-        """Return the fraction bits: enough that one bit remains beside the sign."""
+        """Return the integer number of fraction bits, limited so that at least one bit remains besides the sign."""
         return ops.maximum(
             read_fraction_bits(self, self.output_fraction), 1.0 - self.compute_integer()
         )
 
     def compute_width(self) -> KerasTensor:
-        """Return the bits of a number, the sign included."""
+        """Return the width of a result in bits, sign included."""
         return self.compute_integer() + self.compute_fraction() + float(self.signed)
 
     def call(self, inputs: Any, training: Any = None) -> Any:
-        """Return ``inputs`` rounded and saturated."""
+        """Apply the activation, saturate and round; in training, also update the largest number seen."""
         if training:
             seen = ops.max(ops.abs(inputs) if self.signed else inputs)
             seen = ops.stop_gradient(ops.maximum(seen, DECAY * self.peak))
@@ -233,7 +242,7 @@ class LearnedActivation(keras.layers.Layer):
 
 
 def get_learned_class(name: str) -> type[LearnedWeights]:
-    """Return the class that learns the widths of the Q-layer ``name``."""
+    """Return the class that combines ``LearnedWeights`` with the Q-layer class ``name``."""
     if name not in _LEARNED:
         _LEARNED[name] = type(f"Learned{name}", (LearnedWeights, get_registered()[name]), {})
     return cast("type[LearnedWeights]", _LEARNED[name])

@@ -1,4 +1,4 @@
-"""Conversion of a model to one that learns its widths, and of that to an ordinary Q-model of the same numbers."""
+"""Conversion of a model to a model with learned bit widths, and of the latter to a Q-model with equal outputs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from qhls.search.learned.layers import (
 from qhls.search.learned.units import find_removable, remove_units
 
 _MOST_BITS = 62
-"""Most bits of a ``quantized_bits``."""
+"""Maximum width, in bits, of an exported ``quantized_bits``."""
 
 _KINDS = {"relu": "relu", "linear": "linear"}
 
@@ -35,10 +35,10 @@ _KINDS = {"relu": "relu", "linear": "linear"}
 def build_learned_model(
     model: keras.Model, stored: bool, custom_objects: Any = None
 ) -> keras.Model:
-    """Return a model like ``model``, with its weights, whose layers learn their widths; normalisations are folded.
+    """Return a copy of ``model`` whose layers learn their bit widths, with weights copied and normalisations folded.
 
-    ``stored``: whether kernels lie in memories, so that the weights of each have one width. Raises
-    ``SpaceError`` for a layer of which no widths can be learned.
+    ``stored``: whether kernels are stored in memories, so that all weights of a kernel share one width. Raises
+    ``SpaceError`` for a layer whose widths cannot be learned.
     """
     pairs: list[tuple[Any, Any]] = []
 
@@ -54,7 +54,7 @@ def build_learned_model(
             names = [each.variable for each in new.quantized_variables]
             variables = [v for name in names if (v := getattr(new, name, None)) is not None]
             for variable, values in zip(variables, layer.get_weights(), strict=True):
-                variable.assign(values)  # Keras may have another name for it
+                variable.assign(values)  # by position, because Keras may use other names
         elif not isinstance(new, LearnedActivation):
             copy_state(layer, new)
     return built
@@ -97,7 +97,7 @@ def _learn_weights(layer: Any, name: str, stored: bool) -> LearnedWeights:
 
 
 def _find_kind(layer: KerasLayer) -> str | None:
-    """Return the function of an activation layer: a key of ``KINDS`` or "softmax"; ``None`` for another layer."""
+    """Return the function of an activation layer: "relu", "linear" or "softmax"; ``None`` for another layer."""
     if isinstance(layer, keras.layers.ReLU):
         plain = layer.max_value is None and not layer.threshold and not layer.negative_slope
         return "relu" if plain else _refuse(layer, "a ReLU with slope, threshold or max_value")
@@ -109,7 +109,10 @@ def _find_kind(layer: KerasLayer) -> str | None:
 
 
 def _name_function(layer: KerasLayer, function: Any) -> str:
-    """Return "relu", "linear" or "softmax". Raises ``SpaceError`` for another function."""
+    """Return the name of an activation function: "relu", "linear" or "softmax".
+
+    Raises ``SpaceError`` for another function.
+    """
     if isinstance(function, quantized_relu) and not (
         function.negative_slope or function.use_sigmoid
     ):
@@ -131,7 +134,7 @@ def _refuse(layer: KerasLayer, name: str) -> str:
 
 
 def find_layers(model: keras.Model) -> dict[str, Any]:
-    """Return the layers with learned widths by the names that their ops have in a design."""
+    """Return the layers with learned widths, activation layers included, by the layer name of their ops in a design."""
     learned = LearnedWeights | LearnedActivation
     return {name: layer for name, layer in walk_layers(model) if isinstance(layer, learned)}
 
@@ -145,8 +148,8 @@ def find_activations(model: keras.Model) -> dict[str, LearnedActivation]:
 def export(model: keras.Model) -> keras.Model:
     """Return the ordinary Q-model that computes what ``model`` does outside of training, bit for bit.
 
-    Weights are on their grid already; the quantizer of a kernel has the bits of the whole. Units that nothing depends
-    on are left out (``gradient_units``).
+    Its weights are already quantised; the quantizer of a kernel is wide enough for all its weights. Units that do not
+    affect the outputs are removed (``learned.units``).
     """
     learned = find_layers(model).values()
     values = {e: quantize_variables(e) for e in learned if isinstance(e, LearnedWeights)}
@@ -172,7 +175,7 @@ def export(model: keras.Model) -> keras.Model:
 
 
 def quantize_variables(layer: LearnedWeights) -> dict[str, Array]:
-    """Return the layer's variables on their learned grids, float32."""
+    """Return the layer's variables, quantised to their learned fraction bits, as float32 arrays by name."""
     return {
         each.variable: np.asarray(
             keras.ops.convert_to_numpy(layer.quantize_variable(each.variable))
@@ -214,7 +217,7 @@ def find_narrowest(values: Array) -> quantized_bits:
 
 
 def _find_lowest_bit(value: float) -> int:
-    """Return the fraction bits that ``value`` needs, fewer than 0 where it has none."""
+    """Return the number of fraction bits that ``value`` needs, negative for a multiple of 2."""
     numerator, denominator = value.as_integer_ratio()
     if denominator > 1:
         return denominator.bit_length() - 1

@@ -1,4 +1,4 @@
-"""Learn widths by training. One run, in which energy weighs more and more, gives a front."""
+"""Training that learns bit widths; energy counts more and more in the loss, so one run yields a Pareto front."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ SETTLING_RATE = 0.1
 """Factor of the learning rate while widths are fixed."""
 
 _SAMPLES = 512
-"""Inputs that the ranges of the activations are read off at the start."""
+"""Number of inputs from which the initial ranges of activations are determined."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,23 +53,32 @@ class GradientSettings:
     """Settings of ``gradient`` besides model, data and objectives."""
 
     strengths: Sequence[float] = (0.1, 3.0)
-    """Share that energy adds to the loss at the start; levels rise in equal ratios through these numbers."""
+    """Strengths of the energy term through which the levels rise geometrically.
+
+    A strength is the amount that the initial energy adds to the loss.
+    """
 
     epochs: int = 240
-    """Epochs in all, the same number of each level."""
+    """Total number of epochs, divided equally among the levels."""
 
     levels: int = 30
-    """Strengths. In three quarters of the epochs of each, widths are learned; in the last they stand still, and the
-    learning rate is a tenth. Each of these ends with a model that may be a point of the front."""
+    """Number of levels, each with one strength.
+
+    Widths are learned in the first three quarters of a level's epochs. In the last quarter they are fixed, and the
+    learning rate is divided by 10. Each of these epochs ends with a model that may become a point of the front.
+    """
 
     bits: int = 8
-    """Bits of weights and activations at the start."""
+    """Initial width in bits of weights and activations."""
 
     input_types: Any = None
     """Types of the inputs, as in ``qhls.compile``."""
 
     schedule: Schedule = field(default_factory=Schedule)
-    """Time and place, as in ``qhls.compile``: weights in the logic learn a width each, others one a kernel."""
+    """Requests on time and place, as in ``qhls.compile``.
+
+    Each weight in the logic learns a separate width; weights in a memory share one per kernel.
+    """
 
     technology: Any = "horowitz_45nm"
     """Technology of the energy, as in ``Design.energy``."""
@@ -78,7 +87,7 @@ class GradientSettings:
     """Folder of the journal, the models of the front and the report."""
 
     seed: int = 0
-    """Number that all random numbers follow from."""
+    """Seed of all random numbers."""
 
     metrics: Sequence[Any] | None = None
     """Metrics that Keras logs besides the loss; by default those among the objectives."""
@@ -99,14 +108,14 @@ def gradient(
     objectives: Sequence[Any] = ("accuracy", "energy"),
     **settings: Any,
 ) -> Front:
-    """Train ``model`` with widths that are learned, and energy in its loss that weighs more and more.
+    """Train ``model`` with learned bit widths while energy counts more and more in the loss; return the Pareto front.
 
-    Every weight that is part of the logic learns its own number of fraction bits, down to where it is 0 and costs
+    Every weight that is part of the logic learns a separate number of fraction bits, until the weight is 0 and costs
     nothing. Kernels in a memory and activations learn one number each; integer bits follow the ranges. Widths are
-    constant in the last quarter of each level. After each epoch there, the model is exported as an ordinary
-    Q-model, compiled, and priced with its real weights. The front takes it unless another is better in every
-    objective. Numbers are those of the epochs, costs those of the trained design. ``fit`` is called for each level.
-    A complete run is read from its journal; a killed one goes on from its last whole level.
+    constant in the last quarter of each level. After each of these epochs, the model is exported as an ordinary
+    Q-model and compiled, and its costs are computed with its real weights. It joins the front unless another point
+    dominates it. Points are numbered by epoch. ``fit`` is called once per level.
+    A complete run is read from its journal; a killed run resumes after its last complete level.
 
     Args:
         model: compiled, and best trained. It consists of Dense, Conv1D, Conv2D, DepthwiseConv2D, activations relu
@@ -145,7 +154,7 @@ def gradient(
 def _train_points(
     model: keras.Model, arrays: Any, chosen: GradientSettings, plan: ParetoPlan, journal: Journal
 ) -> list[Point]:
-    """Train the epochs that the journal does not have, and return the front of all."""
+    """Train the remaining epochs of the run, and return the points of the front of all its epochs."""
     folder, steps = Path(chosen.folder), _check_phases(chosen)
     with Progress(chosen.progress, plan) as shown:
         sweep = Sweep(plan, steps, journal, shown, folder)
@@ -164,7 +173,7 @@ def _train_points(
 
 
 def _open_journal(folder: Path, header: Mapping[str, Any]) -> Journal:
-    """Return the journal of the run, after deleting state and models that do not belong to one."""
+    """Open the journal of the run; if it has no records, delete leftover checkpoints and models."""
     journal = Journal(folder, header, trials=True)
     if not journal.records:
         (folder / gradient_state._FILE).unlink(missing_ok=True)
@@ -180,7 +189,9 @@ def _train(model: keras.Model, arrays: Any, sweep: Sweep, chosen: GradientSettin
     metrics = measured if chosen.metrics is None else chosen.metrics
     compile_like(learned, model, list(metrics))
     rate: Any = learned.optimizer.learning_rate
-    sweep.rate = float(rate) if isinstance(rate, keras.Variable) else None  # else it has a schedule
+    sweep.rate = (
+        float(rate) if isinstance(rate, keras.Variable) else None
+    )  # None for a learning rate schedule
     settings: dict[str, Any] = {"verbose": 0, **chosen.fit}
     settings["callbacks"] = [*(settings.get("callbacks") or []), sweep]
     x, y, *validation = arrays
@@ -196,9 +207,9 @@ def _train(model: keras.Model, arrays: Any, sweep: Sweep, chosen: GradientSettin
 def prepare(
     model: keras.Model, x: Any, hardware: Hardware, bits: int = 8, custom_objects: Any = None
 ) -> keras.Model:
-    """Return ``model`` with widths that are learned, and an ``EnergyTerm`` of strength 0 in its first layer.
+    """Return a copy of ``model`` with learned widths; its first layer with weights has an ``EnergyTerm`` of strength 0.
 
-    ``x``: inputs that ranges are read off. Raises ``SpaceError`` as ``gradient``.
+    ``x``: inputs from which ranges are determined. ``bits``: the initial width. Raises ``SpaceError`` as ``gradient``.
     """
     schedule = hardware.schedule
 
@@ -236,8 +247,10 @@ def prepare(
 
 @dataclass(frozen=True)
 class Phase:
-    """An epoch. ``rate``: factor of the learning rate; ``moving``: whether widths are learned; ``noted``: whether its
-    model may be a point.
+    """Settings of one epoch.
+
+    ``strength``: that of the energy term. ``rate``: factor of the learning rate. ``moving``: whether widths are
+    learned. ``noted``: whether its model may become a point of the front.
     """
 
     strength: float
@@ -247,13 +260,13 @@ class Phase:
 
 
 def split_epochs(epochs: int, levels: int) -> list[tuple[int, int]]:
-    """Return the first epoch of each level and the one after its last; levels are of equal length."""
+    """Split the epochs evenly into levels and return the range of each: its first epoch and the one after its last."""
     levels = min(levels, max(epochs // 2, 1))
     return [(epochs * i // levels, epochs * (i + 1) // levels) for i in range(levels)]
 
 
 def plan_phases(epochs: int, levels: int, strengths: Sequence[float]) -> list[Phase]:
-    """Return the phase of each epoch: levels of equal length, of which the last quarter settles."""
+    """Return the settings of each epoch; widths are fixed in the last quarter of each level."""
     result: list[Phase] = []
     parts = split_epochs(epochs, levels)
     at = np.linspace(0, max(len(parts) - 1, 1), len(strengths))
@@ -267,7 +280,7 @@ def plan_phases(epochs: int, levels: int, strengths: Sequence[float]) -> list[Ph
 
 
 class Sweep(keras.callbacks.Callback):
-    """Callback that sets the phase of each epoch, notes the model after it and keeps the files of the front."""
+    """Callback that applies the settings of each epoch, records its model and stores the models of the front."""
 
     def __init__(
         self, plan: ParetoPlan, steps: Sequence[Phase], journal: Journal, shown: Any, folder: Path
@@ -291,7 +304,7 @@ class Sweep(keras.callbacks.Callback):
             model.optimizer.learning_rate = self.rate * phase.rate
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Export and price the model, note it, and write it if it is on the front."""
+        """Export, price and record the model if it may become a point of the front; store it if it does."""
         metrics = {name: float(value) for name, value in (logs or {}).items()}
         for name, value in metrics.items():
             if name in ("loss", "val_loss") and not math.isfinite(value):

@@ -18,7 +18,10 @@ _FILE = "state.npz"
 
 
 def save(folder: Path, model: keras.Model, epochs: int) -> None:
-    """Write the variables of ``model`` after ``epochs``. Raises ``SearchError`` if the disk is full."""
+    """Save the variables of ``model`` and its optimizer after ``epochs`` epochs.
+
+    Raises ``SearchError`` if the disk is full.
+    """
     content = io.BytesIO()
     arrays = {str(i): to_numpy(v) for i, v in enumerate(_list_variables(model))}
     np.savez(content, epochs=np.array(epochs), **arrays)  # pyright: ignore[reportArgumentType]
@@ -26,9 +29,9 @@ def save(folder: Path, model: keras.Model, epochs: int) -> None:
 
 
 def load(folder: Path, model: keras.Model) -> int:
-    """Restore the variables of ``model`` and return the number of epochs behind them, 0 without a file.
+    """Restore a checkpoint into ``model`` and return its number of trained epochs; 0 if no file exists.
 
-    Raises ``JournalError`` for a file that is damaged or of another model.
+    Raises ``JournalError`` for a file that is damaged or belongs to another model.
     """
     path = folder / _FILE
     if not path.exists():

@@ -1,8 +1,8 @@
-"""Units that nothing depends on, and the weights of a chain of layers without them.
+"""Removal of units that do not affect the outputs of a ``keras.Sequential``.
 
-A unit (or filter) can go if all weights that read it are 0. It can also go if its own weights and bias are 0: then it
-is 0, also behind activations, pooling and padding. Only in ``keras.Sequential``, between layers that work on
-each channel by itself.
+A unit (or filter) can be removed if all weights that read it are 0. It can also be removed if its weights and bias
+are 0: then its output is 0, even after activations, pooling and padding. The layers between must process each channel
+separately.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ CHANNELWISE = (
     *(_layers.AveragePooling1D, _layers.AveragePooling2D, _layers.GlobalAveragePooling1D),
     *(_layers.GlobalAveragePooling2D, _layers.ZeroPadding1D, _layers.ZeroPadding2D),
 )
-"""Layers that make 0 of 0, each channel by itself, and keep the channels last (flattened: innermost)."""
+"""Layer classes that map 0 to 0 in each channel separately and keep channels last (if flattened: innermost)."""
 
 
 def find_removable(model: keras.Model) -> list[tuple[LearnedWeights, LearnedWeights]]:
-    """Return pairs of layers: the units of the first are read by the second alone."""
+    """Return the pairs of layers of a ``Sequential`` where the second layer alone reads the units of the first."""
     pairs: list[tuple[LearnedWeights, LearnedWeights]] = []
     if not isinstance(model, keras.Sequential):
         return pairs
@@ -48,7 +48,7 @@ def find_removable(model: keras.Model) -> list[tuple[LearnedWeights, LearnedWeig
 def choose_units(
     pairs: Sequence[tuple[LearnedWeights, LearnedWeights]], values: Mapping[Any, Values]
 ) -> dict[Any, Array]:
-    """Return the numbers of the units that stay, at least one, of each first layer of ``pairs``."""
+    """Return the indices of the units to keep, at least one, for the first layer of each pair."""
     units = {first: np.arange(values[first]["kernel"].shape[-1]) for first, _ in pairs}
     inputs = {second: first for first, second in pairs}
     while True:
@@ -73,7 +73,7 @@ def choose_units(
 def remove_units(
     pairs: Sequence[tuple[LearnedWeights, LearnedWeights]], values: Mapping[Any, Values]
 ) -> dict[Any, dict[str, Array]]:
-    """Return the ``values`` of all layers without the units that can go."""
+    """Return the ``values`` of all layers without the units that do not affect the outputs."""
     kept = choose_units(pairs, values)
     channels = {layer: values[layer]["kernel"].shape[-1] for layer in kept}
     result = {layer: dict(variables) for layer, variables in values.items()}
@@ -89,7 +89,7 @@ def remove_units(
 
 
 def split_inputs(kernel: Array, channels: int) -> Array:
-    """Return ``kernel`` with the channels that it reads on a separate axis, the last but one."""
+    """Return ``kernel`` reshaped so that its second to last axis is that of the input channels."""
     return kernel.reshape(-1, channels, kernel.shape[-1]) if kernel.ndim == 2 else kernel
 
 

@@ -1,4 +1,4 @@
-"""Front of a Pareto search: points with their trained weights and one command per point that checks it."""
+"""Pareto front of a search: points with their trained models, each with a command that checks its design."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class Point:
     """A trained candidate.
 
     ``values``: by objective, with the costs of the trained design. ``costs``: those from before training.
-    ``metrics``: the logs of Keras in the best epoch.
-    ``path``: the model with its weights, a file that ``qhls.load_model`` and the command line read.
+    ``metrics``: Keras' logs of the best epoch.
+    ``path``: the file of the trained model, which ``qhls.load_model`` and the command line read.
     """
 
     number: int
@@ -51,7 +51,7 @@ class Point:
         return load_model(self.path)
 
     def design(self) -> Design:
-        """Return the compiled model: ranges and types are now those of its weights. Raises ``LoweringError``."""
+        """Compile the trained model and return its design. Raises ``LoweringError``."""
         return self._design
 
     @cached_property
@@ -66,16 +66,17 @@ class Point:
         try:
             types = [str(op.type) for op in self.design().graph.inputs]
         except QhlsError:
-            types = []  # the command then says why it cannot become a design
+            types = []  # the command then reports why the model does not compile
         inputs = [part for each in types for part in ("-i", each)]
         return shlex.join(["qhls", "check", str(self.path), *inputs])
 
 
 @dataclass(frozen=True)
 class Front(Tabular):
-    """Points that no other is better than in every objective, the best of the first objective first.
+    """Pareto front: the points that no other point dominates, sorted by the first objective, the best first.
 
-    ``records``: number of a trial -> what the journal notes of it; ``study``: where they are as an Optuna study.
+    ``records``: number of a trial -> its record in the journal. ``study``: the file or URL of the trials as an Optuna
+    study.
     """
 
     objectives: tuple[Objective, ...]
@@ -94,9 +95,10 @@ class Front(Tabular):
         return self.points[index]
 
     def best(self, name: str, **bounds: float) -> Point:
-        """Return the best point in an objective; ``bounds``: the least of a metric or the most of a cost.
+        """Return the point that is best in the objective ``name`` among the points within ``bounds``.
 
-        Raises ``SearchError`` for a name that is no objective, and where no point is within the bounds.
+        ``bounds``: by objective, a minimum if more is better, else a maximum.
+        Raises ``SearchError`` for a name that is no objective, or if no point is within the bounds.
         """
         by_name = {objective.name: objective for objective in self.objectives}
         for each in (name, *bounds):
@@ -125,7 +127,7 @@ class Front(Tabular):
 
     @property
     def dashboard(self) -> str:
-        """Command that shows all trials in a browser, also while a search runs; a password is left out."""
+        """Shell command that shows all trials in a browser, even during a search; it omits the database password."""
         return shlex.join(["optuna-dashboard", self.study])
 
     def to_table(self) -> Table:
@@ -168,5 +170,5 @@ def tabulate_points(objectives: tuple[Objective, ...], points: Any) -> Table:
 
 
 def format_figure(value: float) -> str:
-    """Return the text of a number in a table."""
+    """Format a number for a table: four significant digits below 1000, else an integer."""
     return f"{value:.4g}" if abs(value) < 1000 else f"{value:,.0f}"

@@ -1,4 +1,4 @@
-"""Pictures of a search in the form that a template draws: places in pixels, and the text of each mark."""
+"""Plots of a search, prepared for the report's template: coordinates in pixels and the text of each mark."""
 
 from __future__ import annotations
 
@@ -16,19 +16,22 @@ WIDTH, HEIGHT, MARGIN = 640, 360, 60
 TICKS = 5
 
 AXIS, TALL, TOP, BOTTOM = 110, 300, 20, 130
-"""Pixels of parallel coordinates: between axes, their length, and the margins above and below them."""
+"""Sizes of the parallel-coordinates plot in pixels: axis spacing, axis length, top and bottom margins."""
 
 MOST_LINES = 1000
-"""Trials that are drawn as lines, beside the front: the last ones."""
+"""Number of trials outside the front, the most recent ones, that are drawn as lines."""
 
 
 Ticks = Sequence[tuple[float, str]]
-"""Marks of an axis: the place and the text of each."""
+"""Ticks of an axis, each a coordinate in pixels and a text."""
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A trial with its text, and whether it is on the front; ``at``: its place, or the points of its line."""
+    """Mark of a trial in a plot: a dot or a line, with a text.
+
+    ``at``: the coordinates of the dot, or of the points of the line.
+    """
 
     at: Sequence[tuple[float, float]]
     text: str
@@ -37,7 +40,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Scatter:
-    """Marks of one place each, those of the front last."""
+    """Scatter plot, with the dots of the front drawn last, on top."""
 
     marks: Sequence[Mark]
     x: Ticks
@@ -48,7 +51,7 @@ class Scatter:
 
 @dataclass(frozen=True)
 class Axis:
-    """One of parallel coordinates, at ``x``."""
+    """Axis of a parallel-coordinates plot, at the horizontal coordinate ``x``."""
 
     x: float
     name: str
@@ -57,7 +60,7 @@ class Axis:
 
 @dataclass(frozen=True)
 class Parallel:
-    """Marks of a place on each axis, those of the front last."""
+    """Parallel-coordinates plot, with the lines of the front drawn last, on top."""
 
     marks: Sequence[Mark]
     axes: Sequence[Axis]
@@ -66,7 +69,7 @@ class Parallel:
 
 
 def draw_scatter(front: Front, across: Objective, up: Objective) -> Scatter:
-    """Return the picture of all trained trials by two objectives."""
+    """Return the scatter plot of all trained and stopped trials over the objectives ``across`` and ``up``."""
     trials = _list_trials(front)
     xs, ys = ([values[axis.name] for _, values, _ in trials] for axis in (across, up))
     place_x, ticks_x = _scale(xs, MARGIN, WIDTH - MARGIN / 3)
@@ -84,7 +87,7 @@ def draw_scatter(front: Front, across: Objective, up: Objective) -> Scatter:
 
 
 def draw_parallel(front: Front) -> Parallel:
-    """Return the picture of trained trials as lines: one axis per choice that differs, then one per objective."""
+    """Return the parallel-coordinates plot of trained and stopped trials: one axis per varying choice or objective."""
     on_front = {point.number for point in front}
     trials = _list_trials(front)
     trials = [t for t in trials if t[0] not in on_front][-MOST_LINES:] + [
@@ -115,7 +118,7 @@ def draw_parallel(front: Front) -> Parallel:
 
 
 def _list_trials(front: Front) -> list[tuple[int, Mapping[str, float], Candidate]]:
-    """Return numbers, values by objective and candidates of the trained trials."""
+    """Return the number, the objective values and the candidate of each trained or stopped trial."""
     names = [objective.name for objective in front.objectives]
     return [
         (number, dict(zip(names, record["values"], strict=True)), record["candidate"])
@@ -129,7 +132,7 @@ def _format_tooltip(number: int, values: Mapping[str, float]) -> str:
 
 
 def _to_numbers(options: Sequence[Any]) -> list[float]:
-    """Return options as numbers: themselves, the bits of quantizers, 0 for a missing one."""
+    """Convert options to numbers: quantizers to their widths in bits, missing options to 0."""
     known: dict[Any, float] = {None: 0.0}
     for option in options:
         if option not in known:
@@ -141,7 +144,7 @@ def _to_numbers(options: Sequence[Any]) -> list[float]:
 def _scale(
     values: Sequence[float], begin: float, end: float
 ) -> tuple[Callable[[float], float], Ticks]:
-    """Return a function from numbers to pixels, and places and texts of ticks."""
+    """Return a linear map from values to pixels between ``begin`` and ``end``, and the ticks of the axis."""
     lo, hi = min(values), max(values)
     if hi == lo:
         lo, hi = lo - abs(lo) * 0.05 - 1e-9, hi + abs(hi) * 0.05 + 1e-9

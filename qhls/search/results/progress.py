@@ -18,13 +18,14 @@ from qhls.search.results.front import Point, tabulate_points
 from qhls.search.trials.driver import ParetoPlan
 
 REFRESH = 2
-"""Pictures per second."""
+"""Refresh rate of the display, in frames per second."""
 
 
 class Progress:
-    """A context in which ``update`` redraws trials and front; ``shown``: true, false or a ``rich`` console.
+    """Context manager that displays trials and front, which ``update`` redraws.
 
-    Where the console is no terminal, the last picture alone is printed.
+    ``shown``: true, false for no display, or a ``rich`` console. If the console is not a terminal, only the final
+    state is printed.
     """
 
     def __init__(self, shown: bool | Console, plan: ParetoPlan) -> None:
@@ -32,7 +33,7 @@ class Progress:
         console = shown if isinstance(shown, Console) else Console()
         self._states = Counter[str]()
         self._front: Table | None = None
-        # The clock goes on between two trials, and while workers start.
+        # The elapsed time advances between trials and while workers start.
         settings = {"auto_refresh": console.is_terminal, "refresh_per_second": REFRESH}
         self._live = Live(console=console, get_renderable=self._draw, **settings) if shown else None
 
@@ -61,7 +62,7 @@ class Progress:
             self._live.refresh()
 
     def _draw(self) -> Group:
-        """Return a line of numbers, a bar and the front."""
+        """Return what is displayed: a progress bar with trial counts, and the table of the front."""
         states, front = self._states, self._front or tabulate_points(self.plan.objectives, ())
         done = states["trained"] + states["stopped"]
         seconds = time.monotonic() - self._began

@@ -1,4 +1,4 @@
-"""Report of a search: one page, without scripts or parts of other pages."""
+"""Report of a search as one self-contained HTML page without scripts."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from qhls.search.results.front import Front, Point, format_figure
 from qhls.search.results.pictures import MARGIN, draw_parallel, draw_scatter
 
 DARKEST = 12
-"""Bits from which a cell of the table of bits is no darker."""
+"""Bit width at which a cell in the table of widths has its darkest shade."""
 
 
 @dataclass(frozen=True)
 class Bits:
-    """Bits of the widest weight of a layer and of its results, 0 for none."""
+    """Widths in bits of a layer's widest weight and of its results; 0 without weights."""
 
     weights: int
     results: int
@@ -35,7 +35,7 @@ class Bits:
 
 
 def write(front: Front, path: Path) -> Path:
-    """Write the page and return its path."""
+    """Write the HTML report of a front and return its path."""
     across, up = _choose_axes(front.objectives)
     designs = {point.number: _compile(point) for point in front}
     reports = {
@@ -70,7 +70,7 @@ def write(front: Front, path: Path) -> Path:
 
 
 def collect_layer_bits(design: Design) -> dict[str, Bits]:
-    """Return the bits of each Keras layer that has weights or rounds its results, in the compiled ``design``."""
+    """Return the bit widths in ``design`` of each Keras layer that has weights or quantises its results."""
     weights: dict[str, int] = {}
     results: dict[str, int] = {}
     for op in design.graph.ops:
@@ -85,7 +85,7 @@ def collect_layer_bits(design: Design) -> dict[str, Bits]:
 
 
 def _compile(point: Point) -> Design | None:
-    """Return the compiled point; ``None`` if it does not compile, which its command explains."""
+    """Return the design of a point, or ``None`` if its model does not compile."""
     try:
         return point.design()
     except QhlsError:
@@ -93,7 +93,7 @@ def _compile(point: Point) -> Design | None:
 
 
 def _choose_axes(objectives: Sequence[Objective]) -> tuple[Objective, Objective]:
-    """Return the objectives of the horizontal axis, a cost if possible, and of the vertical one, a metric."""
+    """Return the objectives for the horizontal axis (a cost if possible) and the vertical axis (a metric)."""
     up = next(o for o in objectives if not o.is_cost)
     rest = [o for o in objectives if o is not up]
     return next((o for o in rest if o.is_cost), rest[0] if rest else up), up

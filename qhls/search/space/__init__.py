@@ -1,1 +1,1 @@
-"""The choices of a search: which quantizers and sizes each layer may have."""
+"""Search space: the quantizers and sizes that each layer may have."""

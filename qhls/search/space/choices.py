@@ -1,7 +1,7 @@
-"""Space of the quantised models that a model can become, as choices by name.
+"""Search space: named choices that define the quantised versions of a model.
 
 A candidate is a dictionary: name of a choice -> one of its options. Names are those of AutoQKeras:
-``dense_1_kernel_quantizer``; ``^conv_kernel_quantizer`` for what a regular expression of ``limit`` groups;
+``dense_1_kernel_quantizer``; ``^conv_kernel_quantizer`` for layers grouped by a regular expression of ``limit``;
 ``network_filters``, ``network_filters_dense_1``, ``learning_rate``.
 """
 
@@ -40,7 +40,7 @@ Option = str | float
 Candidate = dict[str, Option]
 
 LEARNING_RATE = "learning_rate"
-"""The choice of one of five learning rates, by number from 0: which rates they are depends on the candidate."""
+"""Name of the choice of a learning rate, given as an index from 0; its value depends on the candidate."""
 
 NETWORK_FILTERS = "network_filters"
 TUNE_FILTERS = ("none", "layer", "block")
@@ -49,9 +49,9 @@ DEFAULT_ACTIVATION_BITS = 4
 
 @dataclass(frozen=True)
 class CandidateChoice:
-    """A choice of a candidate: one of ``options``, for all of ``layers``.
+    """A choice of the search space: a candidate has one of ``options``, for all of ``layers``.
 
-    ``sizes``: one number per option, less for an option that is likely to cost less.
+    ``sizes``: one number per option, smaller for options that probably cost less.
     """
 
     name: str
@@ -62,7 +62,10 @@ class CandidateChoice:
 
 @dataclass(frozen=True)
 class _Slot:
-    """An entry of ``model_quantize`` that a choice decides; an empty ``key`` is all of a layer's entry."""
+    """An entry in the configuration of ``model_quantize`` that a choice sets.
+
+    An empty ``key`` means that the choice is the whole entry of the layer.
+    """
 
     layer: str
     key: str
@@ -73,8 +76,7 @@ class Space:
     """All candidates of ``model`` within ``quantization_config`` and ``limit``.
 
     Arguments are those of ``AutoQKeras``, which explains them; ``choices`` are in the order of the
-    layers. Raises ``SpaceError`` for an argument that is not acceptable and where nothing is left to
-    choose.
+    layers. Raises ``SpaceError`` for an invalid argument, or if no layer is quantised.
     """
 
     def __init__(
@@ -124,7 +126,7 @@ class Space:
         return math.prod(len(choice.options) for choice in self.choices)
 
     def get_candidate(self, index: int) -> Candidate:
-        """Return the candidate of a number from 0 to ``size - 1``."""
+        """Return the candidate with an index from 0 to ``size - 1``."""
         options: Candidate = {}
         for choice in self.choices:
             index, digit = divmod(index, len(choice.options))
@@ -132,7 +134,7 @@ class Space:
         return options
 
     def format_key(self, candidate: Mapping[str, Option]) -> str:
-        """Return a text that is the same for the same candidate in another order."""
+        """Return a canonical text of a candidate, independent of the order of its choices."""
         return json.dumps(candidate, sort_keys=True)
 
     def check(self, candidate: Mapping[str, Option]) -> None:
@@ -150,11 +152,11 @@ class Space:
         return {c.name: c.options[c.sizes.index(min(c.sizes))] for c in self.choices}
 
     def build(self, candidate: Mapping[str, Option]) -> keras.Model:
-        """Return the quantised model of a candidate, not compiled.
+        """Build the quantised model of a candidate, without compiling it.
 
-        What is not in ``candidate`` is neither quantised nor resized. With ``transfer_weights`` it has
-        the weights of the space's model, and frozen layers always have theirs, as far as shapes are the
-        same. Raises ``TrialError`` if it cannot be built.
+        Choices that ``candidate`` lacks are neither quantised nor resized. With ``transfer_weights``, the weights of
+        the space's model are copied if the shapes are equal; those of frozen layers always are. Raises ``TrialError``
+        if the model cannot be built.
         """
         try:
             factors = {
@@ -213,12 +215,12 @@ class Space:
                 yield from walk_replaceable(layer)
 
     def _has_choices(self, layer: KerasLayer) -> bool:
-        """Return whether a layer would have choices as a layer of the model itself."""
+        """Return whether ``layer`` has kernels and an entry of ``limit`` applies to it."""
         name = type(layer).__name__
         return name in KERNELS and self.quantization.group(layer.name, name) is not None
 
     def _add_layer(self, layer: KerasLayer) -> bool:
-        """Add a layer's choices and return whether it has a kernel that is quantised."""
+        """Add the choices of a layer and return whether its kernels are among them."""
         cls = type(layer).__name__
         group = self.quantization.group(layer.name, cls)
         if group is None or cls in get_registered():
@@ -273,7 +275,7 @@ class Space:
 
 
 def _list_roles(layer: Any) -> Iterator[Role]:
-    """Yield the tensors of a layer with kernels that quantizers round."""
+    """Yield the role of each tensor that is quantised in a layer with kernels."""
     yield from KERNELS[type(layer).__name__]
     inner = getattr(layer, "forward_layer", layer)
     if inner.use_bias:
@@ -285,7 +287,7 @@ def _list_roles(layer: Any) -> Iterator[Role]:
 
 
 def _name_function(layer: Any) -> str | None:
-    """Return the name of a layer's function; ``None`` for a layer without one."""
+    """Return the name of a layer's activation function; ``None`` for a layer that takes no activation function."""
     if isinstance(layer, keras.layers.ReLU | keras.layers.LeakyReLU):
         return "relu"
     if not hasattr(layer, "activation"):

@@ -1,4 +1,4 @@
-"""Quantizers that the tensors of layers may have, by ``quantization_config`` and ``limit``."""
+"""Quantizers that each tensor of a layer may have according to ``quantization_config`` and ``limit``."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _TABLES = (
     *DEFAULT_QUANTIZATION,
     *("pointwise_kernel", "recurrent_kernel", "recurrent_activation"),
 )
-"""Keys of a ``quantization_config``; the last three fall back on "kernel" and "activation"."""
+"""Valid keys of a ``quantization_config``; the last three default to "kernel" or "activation"."""
 
 _WEIGHTS = {f"quantized_bits({b},0,1,alpha=1)": b for b in (2, 3, 4, 6, 8)}
 HARDWARE_QUANTIZATION: dict[str, dict[str, int]] = {
@@ -61,18 +61,18 @@ HARDWARE_QUANTIZATION: dict[str, dict[str, int]] = {
     "activation": {f"quantized_relu({b},2)": b for b in (3, 4, 6, 8)},
     "linear": {f"quantized_bits({b},2,1,alpha=1)": b for b in (4, 6, 8)},
 }
-"""Choices of fixed scale, each of which becomes hardware exactly: the default of a Pareto search."""
+"""Kind of tensor -> its quantizers in a Pareto search by default; their scales are fixed, so hardware is exact."""
 
 DEFAULT_BITS = 8
-"""Most bits without an entry of ``limit``."""
+"""Maximum width in bits by default, without a ``limit``."""
 
 
 @dataclass(frozen=True)
 class Role:
     """A tensor of a layer that a quantizer rounds.
 
-    ``key``: its entry in ``model_quantize``. ``tables``: the first of these in ``quantization_config`` has its
-    quantizers. ``index``: its place in a ``limit``.
+    ``key``: its key in the configuration of ``model_quantize``. ``tables``: keys of ``quantization_config``, of which
+    the first that exists lists its quantizers. ``index``: its position in an entry of ``limit``.
     """
 
     key: str
@@ -81,7 +81,7 @@ class Role:
 
     @property
     def part(self) -> str:
-        """Name in the names of choices: ``kernel``."""
+        """Name of the tensor in the names of choices, such as ``kernel``."""
         return self.key.removesuffix("_quantizer")
 
 
@@ -103,12 +103,12 @@ _ROLES = {
 
 
 def _list_kernel_roles() -> Iterator[tuple[str, tuple[Role, ...]]]:
-    """Yield the name and the kernels of each class of Keras with a Q-layer that has kernels; a cell is no layer."""
+    """Yield the name and kernel roles of each Keras layer class whose Q-layer has kernels."""
     for name, cls in list_twins().items():
         kernels = list_kernel_variables(cls)
         if kernels and _ROLES.keys() >= set(kernels) and not issubclass(cls, QCell):
             yield name, tuple(_ROLES[variable] for variable in kernels)
-    yield "Bidirectional", (KERNEL, RECURRENT)  # those of its two layers
+    yield "Bidirectional", (KERNEL, RECURRENT)  # the kernels of its two layers
 
 
 KERNELS = dict(sorted(_list_kernel_roles()))
@@ -121,9 +121,9 @@ OTHER_CLASSES = (
 
 
 class LayerQuantization:
-    """The quantizers that layers may have: ``quantization_config`` within ``limit``.
+    """Lookup of the quantizers of ``quantization_config`` that ``limit`` allows for a tensor.
 
-    Raises ``SpaceError`` for a key, a quantizer or a limit that is not acceptable.
+    Raises ``SpaceError`` for an invalid key, quantizer or limit.
     """
 
     def __init__(
@@ -138,7 +138,10 @@ class LayerQuantization:
         self.limit = _make_default_limit() if limit is None else self._check_limit(limit)
 
     def group(self, name: str, cls: str) -> str | None:
-        """Return the key of ``limit`` for a layer: the first pattern that matches its name, or its class."""
+        """Return the key of ``limit`` for a layer: the first pattern that matches its name, or else its class.
+
+        ``None`` if ``limit`` has neither.
+        """
         for key in self.limit:
             if key not in KERNELS and key not in OTHER_CLASSES and re.match(key, name):
                 return key
@@ -149,7 +152,10 @@ class LayerQuantization:
         return group != cls
 
     def list_options(self, group: str, role: Role, layer: str) -> tuple[str, ...]:
-        """Return the quantizers that ``limit`` leaves for a tensor, in the order of ``quantization_config``."""
+        """Return the quantizers that ``limit`` leaves for a tensor, in the order in which these are listed.
+
+        They are listed in ``limit`` or, if that has a maximum width, in ``quantization_config``.
+        """
         table = self._find_table(role)
         known = self.config.get(table)
         if not known:
@@ -177,7 +183,7 @@ class LayerQuantization:
         return tuple(bound)
 
     def get_bits(self, role: Role, quantizer: str) -> float:
-        """Return the bits of a quantizer for a tensor, as ``quantization_config`` has them."""
+        """Return the width in bits that ``quantization_config`` states for a quantizer."""
         return float(self.config[self._find_table(role)][quantizer])
 
     def _find_table(self, role: Role) -> str:
@@ -223,14 +229,17 @@ def _make_default_limit() -> dict[str, list[Any]]:
 
 
 def _find_bound(entry: Sequence[Any], role: Role) -> Any:
-    """Return the entry of a limit for a tensor; the recurrent kernel has one only beside three others."""
+    """Return the part of a ``limit`` entry that applies to a tensor: a maximum width or a list of quantizers.
+
+    With fewer than four parts, the recurrent kernel shares that of the kernel.
+    """
     if role.index == RECURRENT.index and len(entry) < 4:
         return entry[0]
     return entry[role.index if role.index < len(entry) else -1]
 
 
 def _check_entry(key: str, value: Any) -> list[Any]:
-    """Return a limit as a list of numbers of bits and of lists of quantizers."""
+    """Normalise an entry of ``limit`` to a list, each part a maximum width in bits or a list of quantizers."""
     entry = list(value) if isinstance(value, list | tuple) else [value]
     if key == "default" and len(entry) == 1:
         entry *= 3

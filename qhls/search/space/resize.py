@@ -23,10 +23,10 @@ def resize(
     factors: Mapping[str, float],
     custom_objects: Mapping[str, Any] | None = None,
 ) -> keras.Model:
-    """Return ``model`` with the outputs of layers, by name, times ``factors``: rounded down, at least 1.
+    """Return a copy of ``model`` with the units or filters of layers multiplied by ``factors`` (layer name -> factor).
 
-    Layers whose shapes stay the same keep their weights. Without a factor but 1 it is ``model`` itself.
-    Raises ``ValueError``, as Keras does, where shapes no longer fit.
+    Products are rounded down to at least 1. Layers whose shapes stay the same keep their weights. If all factors
+    are 1, ``model`` itself is returned. Raises ``ValueError``, as Keras does, if shapes no longer fit.
     """
     if all(factor == 1 for factor in factors.values()):
         return model
@@ -54,17 +54,17 @@ def find_resizable(
     together: bool,
     custom_objects: Mapping[str, Any] | None = None,
 ) -> list[str]:
-    """Return those of the layers ``names`` whose size may change without changing the outputs' shapes.
+    """Return the layers among ``names`` that can be resized without changing the shapes of the model's outputs.
 
-    ``together``: all of them change by the same factor, so that branches which meet again may be resized.
-    Raises ``SpaceError`` if they cannot change together.
+    ``together``: all of them are resized by the same factor, so that branches that merge again can be resized.
+    Raises ``SpaceError`` if they cannot be resized together.
     """
     inside = {layer.name: layer for layer in walk_replaceable(model)}
     free = [name for name in names if _find_size_argument(inside[name])]
     shapes = [tensor.shape for tensor in model.outputs]
 
     def has_same_shapes(factors: Mapping[str, float]) -> bool | None:
-        """Return whether the outputs keep their shapes; ``None`` if the model cannot be built."""
+        """Return whether resizing by ``factors`` keeps the outputs' shapes; ``None`` if the model cannot be built."""
         try:
             resized = resize(model, factors, custom_objects)
         except ValueError:
@@ -85,5 +85,5 @@ def find_resizable(
 
 
 def _find_size_argument(layer: KerasLayer) -> str | None:
-    """Return the argument of a layer of Keras for its number of outputs, or None."""
+    """Return the name of a layer's argument for its number of outputs, such as "units"; ``None`` if it has none."""
     return getattr(find_twin(type(layer)), "size_argument", None)

@@ -1,12 +1,12 @@
-"""Bits of parameters and activations, as AutoQKeras counts them.
+"""Count of the bits of a model's parameters and activations, as in AutoQKeras.
 
-- Parameters: those of dense, 1-D, 2-D and depthwise convolution layers, of 8 bits (``reference``) where
-  they have no quantizer. A normalisation has one scale per channel and, with ``center``, one offset, of 6 and
-  5 bits in a ``QBatchNormalization``. They absorb mean and variance.
-- Activations: inputs, activation layers and what layers with kernels apply themselves. What a softmax
-  makes, or an activation layer's sigmoid, is an output; what is linear does not count.
+- Parameters: those of dense, 1-D, 2-D and depthwise convolution layers; 8 bits (``reference``) each if not quantised.
+  A batch normalisation has one scale per channel and, with ``center``, one offset: 6 and 5 bits in a
+  ``QBatchNormalization``. They absorb mean and variance.
+- Activations: inputs, activation layers, and the activations of layers with kernels. The result of a softmax, or of
+  a sigmoid in an activation layer, counts as an output; linear activations do not count.
 
-Not counted, as in AutoQKeras: recurrent, separable and transposed layers. ``every`` counts their weights too.
+The parameters of recurrent, separable and transposed layers are not counted, as in AutoQKeras.
 """
 
 from __future__ import annotations
@@ -41,16 +41,16 @@ class Sizes:
 def count_model_bits(
     model: keras.Model, sizes: Sizes, config: Mapping[str, Any]
 ) -> dict[str, dict[str, float]]:
-    """Return by layer the bits of "parameters", of "activations" and, of those that ``config`` counts, in "total".
+    """Return for each layer the bits of its "parameters" and "activations", and the "total" that ``config`` selects.
 
-    ``config``: class of a layer, or "default" -> the parts that count; a layer without any is left out.
+    ``config``: class of a layer, or "default" -> the parts that count; a layer without any is omitted.
     """
     stats = {}
     warn_of_unseen("bits", model)
     shapes = {id(unwrap(call.layer)): call.outputs[0].shape for call in list_model_calls(model)}
     inputs = [tensor._keras_history.operation for tensor in model.inputs]
     shapes |= {id(layer): layer.output.shape for layer in inputs}
-    # Keras 3 leaves the input of a Sequential out of its layers, QKeras' models have it.
+    # In Keras 3 the layers of a Sequential lack its input layer, which QKeras counts.
     every = dict([(layer.name, layer) for layer in inputs] + list(walk_layers(model)))
     for name, layer in every.items():
         parts = config.get(type(layer).__name__, config.get("default"))
@@ -104,5 +104,5 @@ def _count_activations(layer: KerasLayer, elements: int, sizes: Sizes) -> int:
 
 
 def get_quantizer_bits(quantizer: Any, otherwise: int) -> int:
-    """Return the bits of the numbers of a quantizer; ``otherwise`` without a quantizer."""
+    """Return the width in bits of a quantizer's outputs, or ``otherwise`` if the argument is not a quantizer."""
     return get_quant_mode(quantizer)[1] if isinstance(quantizer, Quantizer) else otherwise

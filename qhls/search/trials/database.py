@@ -1,8 +1,8 @@
-"""Lines of a journal in a database, by an SQLAlchemy URL: one table for all searches, one row per line.
+"""Storage of journals in a database given by an SQLAlchemy URL: one table for all searches, one row per line.
 
-A row is committed before anything depends on it, by a separate connection: trainings take longer than many a
-server keeps one. Its key is search and line, so that a second driver of one search,
-which would write the same line, is refused.
+Each row is committed, over a connection opened for it, before anything depends on it: a training may outlast the
+idle timeout of a server. The primary key is search and line number, so a second driver of the same search, which
+would write the same line, is refused.
 """
 
 from __future__ import annotations
@@ -51,17 +51,17 @@ _locks = sqlalchemy.Table(
 )
 
 BEAT = 5.0
-"""Seconds between two signs of life of a driver."""
+"""Seconds between two heartbeats of a driver."""
 
 SILENCE = 4
-"""Beats without a word of a driver on another machine, after which it is taken for dead."""
+"""Number of missed heartbeats after which a driver on another machine is considered dead."""
 
 
 class DatabaseLines:
-    """Lines of the search ``name`` in the database at ``url``; a missing table is created.
+    """Journal lines of the search ``name`` in the database at ``url``.
 
-    Raises ``SearchError`` for a text that is no URL and where the database's driver is not installed,
-    ``JournalError`` where the database does not answer.
+    Missing tables are created. Raises ``SearchError`` for an invalid URL or if the database driver is not
+    installed, ``JournalError`` if the database does not answer.
     """
 
     def __init__(self, url: str, name: str) -> None:
@@ -94,7 +94,7 @@ class DatabaseLines:
         return [content.encode() for _, content in rows]
 
     def append(self, line: bytes) -> None:
-        """Write another line, for good. Raises ``JournalError`` if that is not possible."""
+        """Append a line and commit it. Raises ``JournalError`` if that is not possible."""
         row = {"search": self._search, "line": self._count, "content": line.decode()}
         try:
             with self._engine.begin() as connection:
@@ -134,7 +134,7 @@ class DatabaseLines:
             heart.join()
             with suppress(
                 exc.SQLAlchemyError
-            ):  # a database that is gone keeps the lock until it is back
+            ):  # an unreachable database keeps the lock until this driver is found dead
                 self._execute(sqlalchemy.delete(_locks).where(held))
 
     def _take(self, row: dict[str, Any]) -> bool:
@@ -145,7 +145,7 @@ class DatabaseLines:
         return True
 
     def _remove_dead(self) -> None:
-        """Remove the lock of a driver that is dead. Raises ``JournalError`` for one that lives."""
+        """Remove the lock of a dead driver. Raises ``JournalError`` if that driver is still running."""
         lock = self._lock()
         if lock is None:
             return
@@ -167,7 +167,9 @@ class DatabaseLines:
 
     def _keep_alive(self, held: Any, ended: threading.Event) -> None:
         while not ended.wait(BEAT):
-            with suppress(exc.SQLAlchemyError):  # the next line that is written raises it
+            with suppress(
+                exc.SQLAlchemyError
+            ):  # append() raises the error when the next line is written
                 self._execute(sqlalchemy.update(_locks).where(held).values(beat=_locks.c.beat + 1))
 
     def _execute(self, statement: Any) -> None:

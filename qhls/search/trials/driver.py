@@ -1,7 +1,7 @@
-"""The loop of every search that trains candidates: ask, price, train, write to the journal, pass outcomes back.
+"""The main loop of every search that trains candidates: propose, price, train, record, report the outcomes.
 
-``Driver`` is the loop, for one score and for several objectives. ``ParetoPlan`` and ``FrontKeeper`` are the part of the
-Pareto search; ``auto.ScorePlan`` is the part of ``AutoQKeras``.
+``Driver`` is the loop, for one score and for several objectives. ``ParetoPlan`` and ``FrontKeeper`` adapt it to the
+Pareto search, ``auto.ScorePlan`` to ``AutoQKeras``.
 """
 
 from __future__ import annotations
@@ -29,18 +29,21 @@ from qhls.search.trials.journal import Journal
 from qhls.search.trials.training import derive_trial_seed
 
 PATIENCE = 20
-"""Most candidates that are proposed for each one that is trained."""
+"""Number of proposals per requested trial after which the search ends."""
 
 HOPELESS = 20
-"""Failures after which a search ends if nothing could be trained: what is wrong is not the candidates."""
+"""Number of failed trials after which a search without any successful trial ends."""
 
 KEEP = 3
-"""Number of candidates at a rung of which the best one trains on."""
+"""Reduction factor at a rung: the best one of this many candidates continues training."""
 
 
 @dataclass(frozen=True)
 class ParetoPlan:
-    """The goal and the size of a Pareto search. ``stages``: epochs of each rung, the last of them in full."""
+    """Plan of a Pareto search for the driver: it prices and judges candidates, and decides when the search ends.
+
+    ``stages``: the number of epochs at each rung; the last is the full training.
+    """
 
     objectives: tuple[Objective, ...]
     budgets: Mapping[str, float]
@@ -65,7 +68,7 @@ class ParetoPlan:
         return measure(space.build(candidate), self.costs, self.hardware)
 
     def identify(self, space: Space, proposal: Proposal) -> str:
-        """Return the key that proposals share of which only the first is trained."""
+        """Return the deduplication key of a proposal: of the proposals with the same key, only the first is trained."""
         return space.format_key(proposal.candidate)
 
     def get_learning_rate(self, candidate: Candidate, costs: Mapping[str, float]) -> float | None:
@@ -73,7 +76,7 @@ class ParetoPlan:
         return None
 
     def judge(self, record: Record) -> Record:
-        """Return the record of a trial with the values of the objectives, if it was trained."""
+        """Return the record, with the objective values added if the trial was trained."""
         if record["state"] != "trained":
             return record
         costs = record["costs"] | record.get("trained_costs", {})
@@ -105,17 +108,17 @@ class ParetoPlan:
         return enough or hopeless or len(records) - states["duplicate"] >= space.size
 
     def rank(self, values: Sequence[Sequence[float]]) -> list[int]:
-        """Return the numbers of ``values``, those of the best candidate first."""
+        """Return the indices of ``values`` (one entry per candidate), the best candidate first."""
         return rank_points([self.to_losses(each) for each in values])
 
     # -- for the front ------------------------------------------------------------------------------
 
     def to_losses(self, values: Sequence[float]) -> tuple[float, ...]:
-        """Return values of the objectives as numbers of which less is better."""
+        """Return the objective values with signs such that less is always better."""
         return tuple(o.to_loss(v) for o, v in zip(self.objectives, values, strict=True))
 
     def find_front(self, records: Mapping[int, Mapping[str, Any]]) -> list[int]:
-        """Return the numbers of the trained trials that no other is better than in everything, the best first."""
+        """Return the numbers of the trained trials on the Pareto front, sorted by the first objective, best first."""
         return self.join_front([], records, records)
 
     def join_front(
@@ -124,7 +127,7 @@ class ParetoPlan:
         numbers: Iterable[int],
         records: Mapping[int, Mapping[str, Any]],
     ) -> list[int]:
-        """Return the front of the front ``before`` and of ``numbers``, in whatever order these were trained."""
+        """Return the numbers of the trials on the front of ``before`` and of the trained trials among ``numbers``."""
         numbers = sorted({*before, *(n for n in numbers if records[n]["state"] == "trained")})
         losses = [self.to_losses(records[n]["values"]) for n in numbers]
         return [numbers[i] for i in sorted(find_front(losses), key=lambda i: losses[i])]
@@ -135,7 +138,7 @@ class ParetoPlan:
         records: Mapping[int, Mapping[str, Any]],
         file: Callable[[int], Path],
     ) -> list[Point]:
-        """Return the trials ``numbers`` as points; ``file``: where the model of a number is."""
+        """Return the trials ``numbers`` as points; ``file`` maps the number of a trial to its model file."""
         names = [objective.name for objective in self.objectives]
         return [
             Point(
@@ -165,26 +168,26 @@ class ParetoPlan:
 
 
 class SearchPlan(Protocol):
-    """The goal of a search, as the driver needs it; ``ParetoPlan`` describes each member."""
+    """Interface through which the driver uses the goal of a search; ``ParetoPlan`` describes each member."""
 
     @property
     def budgets(self) -> Mapping[str, float]:
-        """The most that costs may be."""
+        """The largest permitted value of each cost, by name."""
         ...
 
     @property
     def stages(self) -> tuple[int, ...]:
-        """Epochs of each rung, the last of them in full."""
+        """The number of epochs at each rung; the last is the full training."""
         ...
 
     @property
     def batch(self) -> int:
-        """The most proposals that are under way at a time."""
+        """The maximum number of proposals in one batch."""
         ...
 
     @property
     def seed(self) -> int:
-        """The number that the seeds of all trials follow from."""
+        """The seed from which the seeds of all trials are derived."""
         ...
 
     def measure(self, space: Space, candidate: Candidate) -> dict[str, float]:
@@ -192,7 +195,7 @@ class SearchPlan(Protocol):
         ...
 
     def identify(self, space: Space, proposal: Proposal) -> str:
-        """Return the key that proposals share of which only the first is trained."""
+        """Return the deduplication key of a proposal: of the proposals with the same key, only the first is trained."""
         ...
 
     def get_learning_rate(
@@ -202,11 +205,11 @@ class SearchPlan(Protocol):
         ...
 
     def judge(self, record: Record) -> Record:
-        """Return the record of a trial with its values or its score."""
+        """Return the record of a trial with its objective values or its score added."""
         ...
 
     def get_outcome(self, record: Mapping[str, Any]) -> Any:
-        """Return the outcome of a trial for the tuner; ``None``: it has none."""
+        """Return the outcome of a trial for the tuner, or ``None`` if the trial failed."""
         ...
 
     def count_remaining(self, records: Mapping[int, Mapping[str, Any]]) -> float:
@@ -218,15 +221,15 @@ class SearchPlan(Protocol):
         ...
 
     def rank(self, values: Sequence[Sequence[float]]) -> list[int]:
-        """Return the numbers of ``values``, those of the best candidate first."""
+        """Return the indices of ``values`` (one entry per candidate), the best candidate first."""
         ...
 
 
 class Follower(Protocol):
-    """An object that is informed of the course of a search."""
+    """Observer of a search, whose methods are called when trials end."""
 
     def add(self, number: int) -> None:
-        """Take in that a trial has ended."""
+        """Record that the trial ``number`` has ended."""
         ...
 
     def show(self) -> None:
@@ -240,9 +243,9 @@ class Follower(Protocol):
 
 @dataclass
 class Driver:
-    """The loop of one search, which alone writes the journal.
+    """The main loop of one search and the only writer of its journal.
 
-    ``records``: number of a trial -> its record in the journal. ``followers`` read the same dictionary.
+    ``records``: number of a trial -> its record. ``followers`` read the same dictionary.
     """
 
     space: Space
@@ -266,7 +269,7 @@ class Driver:
             waiting = deque(batch)
             while waiting and self.plan.count_remaining(self.records) > 0:
                 self._train(self._resolve(waiting))
-            if not waiting:  # otherwise the rest is for a search of more trials
+            if not waiting:  # otherwise the rest is left for a search with more trials
                 for proposal in batch:
                     self.tuner.tell(proposal, self._get_outcome(proposal.number))
             for follower in self.followers:
@@ -283,7 +286,7 @@ class Driver:
         return batch
 
     def _resolve(self, waiting: deque[Proposal]) -> list[Proposal]:
-        """Take proposals, note those that need no training, and return as many as are to be trained."""
+        """Dequeue proposals, record those that need no training, and return those that need it."""
         to_train: list[Proposal] = []
         most = self.plan.count_remaining(self.records)
         while waiting and len(to_train) < most:
@@ -335,7 +338,7 @@ class Driver:
         return True
 
     def _train(self, proposals: Sequence[Proposal]) -> None:
-        """Train candidates rung by rung; of those that do not go on, "stopped" is noted."""
+        """Train candidates rung by rung, and record those that are not promoted as "stopped"."""
         begin, last = 0, self.plan.stages[-1]
         for stage in self.plan.stages:
             tasks = [self._make_task(proposal, stage, begin) for proposal in proposals]
@@ -368,7 +371,7 @@ class Driver:
         )
 
     def _promote(self, proposals: Sequence[Proposal], stage: int) -> list[Proposal]:
-        """Return the proposals that train beyond a rung: of the best third of all at it, but at least one."""
+        """Return the proposals in the best third of trials at a rung, at least one, and record others as "stopped"."""
         if not proposals:
             return []
         for proposal in proposals:
@@ -418,7 +421,7 @@ class Display(Protocol):
 
 @dataclass
 class FrontKeeper:
-    """The front of a running search, its display, and the models on disk: those of the front alone."""
+    """Follower that maintains the front of a running search, displays it and deletes the models of other trials."""
 
     plan: ParetoPlan
     job: Job
@@ -426,17 +429,17 @@ class FrontKeeper:
     displays: Sequence[Display]
     _front: list[int] = field(default_factory=list)
     _ended: set[int] = field(default_factory=set)
-    """Trials that have ended since the front was last asked for."""
+    """Numbers of the trials that have ended since the front was last computed."""
     _stored: set[int] = field(default_factory=set)
     """Trials that have ended and may have a model on disk."""
 
     def add(self, number: int) -> None:
-        """Take in that a trial has ended."""
+        """Record that the trial ``number`` has ended."""
         self._ended.add(number)
         self._stored.add(number)
 
     def list_points(self) -> list[Point]:
-        """Return the trials trained in full that no other is better than in everything."""
+        """Return the Pareto front of the fully trained trials so far as points."""
         self._front = self.plan.join_front(self._front, self._ended, self.records)
         self._ended.clear()
         return self.plan.make_points(self._front, self.records, self.job.locate_model)
@@ -455,7 +458,10 @@ class FrontKeeper:
         self._stored &= numbers
 
     def make_front(self, asked: int) -> Front:
-        """Return the front after ``asked`` proposals. Raises ``SearchError`` if nothing could be trained."""
+        """Return the final front; ``asked``: the number of proposals, for the error message.
+
+        Raises ``SearchError`` if no trial was trained.
+        """
         points = self.list_points()
         if not points:
             raise SearchError(

@@ -1,7 +1,7 @@
-"""Executors, which train candidates: this process, a pool of processes, Dask or Ray, all with the same results.
+"""Executors, which train candidates in this process, in a process pool, on Dask or on Ray, with equal results.
 
-Workers get tasks and give records and models back as bytes; the journal and all files are the driver's. A worker
-that is lost - killed, out of memory, its machine gone - costs time alone: its task is submitted again.
+Workers receive tasks and return records and serialised models; only the driver writes the journal and files. If a
+worker is lost (killed, out of memory, its machine unreachable), its task is submitted again.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ __all__ = ["EXECUTORS", "Dispatcher", "Executor", "Job", "Task", "count_cores", 
 EXECUTORS = ("processes", "inline", "dask", "ray")
 
 LOSSES = 3
-"""Workers that a candidate may lose in a row before it counts as the reason."""
+"""Number of workers lost on the same task after which its trial counts as failed."""
 
 PAUSE = 5.0
-"""Seconds between two searches for new workers."""
+"""Interval in seconds at which the executor, while waiting for results, checks for new workers."""
 
 
 class Executor(Protocol):
-    """An object that trains tasks."""
+    """Interface of an object that trains the candidates of tasks."""
 
     def run(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, Record]]:
         """Yield each task with its record when it is done; the model is then in ``job.locate_model(task.number)``."""
@@ -41,14 +41,14 @@ class Executor(Protocol):
 
 
 class Dispatcher:
-    """Executor that sends tasks to a team and collects the answers; results do not depend on their order."""
+    """Executor that sends tasks to a team of workers and yields their results in order of completion."""
 
     def __init__(self, job: Job, team: Team) -> None:
         self.job, self.team = job, team
         self._begun = False
 
     def run(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, Record]]:
-        """Yield each task with its record when it is done. Raises ``SearchError`` without workers."""
+        """Yield each task with its record once it is done. Raises ``SearchError`` if no worker can be used."""
         waiting, under_way = deque(tasks), dict[Future[Answer], Task]()
         losses = Counter[int]()
         if waiting:
@@ -71,7 +71,7 @@ class Dispatcher:
                 yield task, record
 
     def begin(self) -> None:
-        """Make every worker read the job, so that its faults are not taken for those of a candidate."""
+        """Make the workers load the job, so that a faulty job raises an error before any candidate is trained."""
         if self._begun:
             return
         futures = [self._submit(None) for _ in range(self.team.count_slots())]
@@ -125,11 +125,11 @@ def _record_loss(task: Task, error: BaseException) -> Record:
 
 
 def make_executor(choice: Any, job: Job, workers: int | None) -> Executor:
-    """Return an executor by its name, or by a function of the job.
+    """Return the executor that ``choice`` names, or that ``choice(job)`` returns if it is a function.
 
     ``choice``: one of ``EXECUTORS``, or "dask:ADDRESS" or "ray:ADDRESS" for a running cluster. The address is that
-    of ``distributed.Client`` or ``ray.init``; "tcp://...", "tls://...", "dask://..." and "ray://..." alone will do.
-    Raises ``SearchError`` for any other choice, and where a package is missing.
+    of ``distributed.Client`` or ``ray.init``; "tcp://...", "tls://...", "dask://..." and "ray://..." are accepted too.
+    Raises ``SearchError`` for any other choice, or if a package is missing.
     """
     if callable(choice):
         executor: Any = choice(job)
@@ -150,7 +150,7 @@ def make_executor(choice: Any, job: Job, workers: int | None) -> Executor:
 
 
 def _cluster(name: str) -> Any:
-    """Return the team's class of a cluster. Raises ``SearchError`` if its package is not installed."""
+    """Return the team class for "dask" or "ray". Raises ``SearchError`` if its package is not installed."""
     try:
         return getattr(import_module(f"qhls.search.trials.on_{name}"), f"{name.capitalize()}Team")
     except ImportError as error:

@@ -1,4 +1,4 @@
-"""Jobs and tasks of training, and their form as bytes for another process or machine.
+"""Training jobs and tasks, and their serialisation for another process or machine.
 
 A worker needs no folder in common with the driver. It receives model and data as bytes and returns the trained model
 as bytes; the driver alone writes files.
@@ -29,18 +29,18 @@ Record = dict[str, Any]
 """Record of a trial in the journal."""
 
 MODEL, WEIGHTS = ".keras", ".weights.h5"
-"""Endings of the names of the files in which Keras stores models and weights."""
+"""File name extensions under which Keras stores models and weights."""
 
 LOGGED_COSTS = ("trial",)
-"""Costs from before training that the logs of each epoch have too, for callbacks."""
+"""Names of pre-training costs that are added to the logs of each epoch for callbacks to read."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """A candidate to train up to ``epochs``, from the weights of ``parent`` with ``begin`` epochs behind it.
+    """A candidate and how to train it: up to epoch ``epochs``, continuing from ``parent`` if it has one.
 
-    ``parent``: a file of the job's folder. ``costs``: those from before training, which the score may depend on.
-    ``learning_rate``: instead of the optimizer's.
+    ``parent``: a file in the job's folder with weights that have been trained for ``begin`` epochs. ``costs``: the
+    costs from before training, which the score may depend on. ``learning_rate`` replaces the optimizer's.
     """
 
     number: int
@@ -54,22 +54,22 @@ class Task:
 
 
 class TrainingTarget(Protocol):
-    """The score by which the best epoch of a training is found."""
+    """The score that determines the best epoch of a training."""
 
     @property
     def logged_names(self) -> tuple[str, ...]:
-        """Names under which Keras may log the metric, without ``val_``."""
+        """Names under which Keras may log the metric, without the prefix ``val_``."""
         ...
 
     def score(
         self, value: float, metrics: Mapping[str, float], costs: Mapping[str, float], /
     ) -> float:
-        """Return the score, higher is better, of the metric's ``value``, all logs and the costs."""
+        """Return the score of an epoch (higher is better) from the metric's ``value``, all logs and the costs."""
         ...
 
 
 def store(path: Path, content: bytes, what: str = "a trained model") -> None:
-    """Write a file, in whole or not at all. Raises ``SearchError`` where the disk is full."""
+    """Write a file atomically. Raises ``SearchError`` if it cannot be written, as on a full disk."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with stage_file(path) as part:
@@ -86,9 +86,9 @@ class Job:
     """The common part of all tasks of a search: model, data and settings of the training.
 
     ``data``: training inputs and labels, validation inputs and labels; empty if ``fit`` has the data.
-    ``space``: arguments of ``Space``. ``folder``: the driver's, for the trained models. ``costs``: names of the costs
-    to measure of the trained design for ``hardware``. ``weights_only``: store no models, but weights alone, in
-    ``folder`` itself.
+    ``space``: arguments of ``Space``. ``folder``: where the driver stores trained models. ``costs``: names of the
+    costs to measure on the trained design for ``hardware``. ``weights_only``: store only weights, directly in
+    ``folder``, instead of models.
     """
 
     model: keras.Model
@@ -118,11 +118,11 @@ class Job:
         return self.folder / "models" / f"{name}{MODEL}"
 
     def read_parent(self, task: Task) -> bytes | None:
-        """Return the model that a task goes on with."""
+        """Return the content of the file whose weights a task continues from; ``None`` if it continues from none."""
         return (self.folder / task.parent).read_bytes() if task.parent else None
 
     def store(self, task: Task, model: bytes | None) -> None:
-        """Write a trained model, in whole or not at all. Raises ``SearchError`` where the disk is full."""
+        """Write a trained model atomically. Raises ``SearchError`` if it cannot be written, as on a full disk."""
         if model is None:
             return
         store(self.locate_model(task.number), model)
@@ -130,9 +130,9 @@ class Job:
     # -- in the worker ------------------------------------------------------------------------------
 
     def train(self, task: Task, parent: bytes | None) -> tuple[Record, bytes | None]:
-        """Train a candidate and return its record and, unless it failed, the content of ``locate_model(task.number)``.
+        """Train a candidate and return its record and serialised model, which is ``None`` if training failed.
 
-        Raises ``GoalError`` for a metric that is not logged.
+        ``parent``: the result of ``read_parent``. Raises ``GoalError`` for a metric that is not logged.
         """
         started = time.monotonic()
         record: Record = {"metrics": {}, "epochs": task.epochs}
@@ -174,8 +174,9 @@ class Job:
     # -- as bytes -----------------------------------------------------------------------------------
 
     def pack(self, executor: str, dumps: Callable[[Any], bytes] = pickle.dumps) -> bytes:
-        """Return the job as bytes for ``unpack`` in another process; ``executor``: its name, for errors.
+        """Serialise the job for ``unpack`` in another process.
 
+        ``executor``: the name of the executor, for error messages.
         Raises ``SearchError`` for metrics, callbacks or custom objects that cannot be sent.
         """
         names = ("objective", "metrics", "space", "fit", "costs", "hardware", "weights_only")
@@ -197,7 +198,7 @@ class Job:
     @classmethod
     def unpack(cls, packed: bytes) -> Job:
         """Return the job that was packed. Raises ``SearchError`` where this process cannot read or train it."""
-        content = pickle.loads(packed)  # from the driver, which also sends the code that runs here
+        content = pickle.loads(packed)  # trusted: the driver also sends the code that runs here
         executor, settings = content["executor"], content["settings"]
         if content["backend"] != keras.backend.backend():
             raise SearchError(
@@ -207,13 +208,13 @@ class Job:
             )
         custom = dict(settings["space"].get("custom_objects") or {})
         try:
-            with warnings.catch_warnings():  # the optimizer's state is not there, nor wanted
+            with warnings.catch_warnings():  # the optimizer state may be missing and is not needed
                 warnings.simplefilter("ignore", UserWarning)
                 model: Any = _with_file(
                     content["model"],
                     lambda path: keras.models.load_model(path, custom_objects=custom),
                 )
-        except Exception as error:  # Keras raises whatever a configuration leads to
+        except Exception as error:  # Keras may raise any exception here
             raise SearchError(
                 f"executor {executor!r}: expected a model that Keras loads again with its loss and optimizer, "
                 f"got {type(error).__name__}: {error}. Register its functions and classes with "
@@ -223,17 +224,17 @@ class Job:
 
 
 def count_cores() -> int:
-    """Return the cores that this process may use."""
+    """Return the number of CPU cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def count_threads(workers: int | None) -> int:
-    """Return the threads per worker on this machine; without a number, one worker per core."""
+    """Return the number of threads per worker on this machine; ``workers=None`` means one worker per core."""
     return max(count_cores() // (workers or count_cores()), 1)
 
 
 def serialize_model(model: keras.Model, **settings: Any) -> bytes:
-    """Return a ``.keras`` file's content."""
+    """Serialise a model: return the content of its ``.keras`` file."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
         model.save(path, **settings)
@@ -241,7 +242,7 @@ def serialize_model(model: keras.Model, **settings: Any) -> bytes:
 
 
 def serialize_weights(model: keras.Model) -> bytes:
-    """Return the content of a ``.weights.h5`` file."""
+    """Serialise the weights of a model: return the content of its ``.weights.h5`` file."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"model{WEIGHTS}"
         model.save_weights(path)
@@ -253,7 +254,7 @@ def _list_epoch_settings(task: Task, fit: Mapping[str, Any]) -> dict[str, int]:
 
 
 def _with_file(content: bytes, use: Callable[[Path], Any], ending: str = MODEL) -> Any:
-    """Call ``use`` with the path of a file that has ``content``, because Keras reads files alone."""
+    """Write ``content`` to a temporary file and return ``use(path)``, because Keras reads only from files."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"model{ending}"
         path.write_bytes(content)

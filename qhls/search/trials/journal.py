@@ -1,9 +1,8 @@
-"""Journal of a search: one line for its settings, then one line per trial. The driver alone writes it.
+"""Journal of a search: one line for its settings, then one line per trial, written only by the driver.
 
-A line is written whole and for good, with its checksum, before anything depends on it. So a killed search can be
-run again: it asks for the same candidates in the same order and does not train those in the journal again. Lines
-are in a file or, with ``database``, in a table. A killed driver may leave a last line without its end, which is
-dropped.
+Each line, with its checksum, is on disk before anything depends on it. So a killed search can be run again: it
+proposes the same candidates in the same order and does not train those in the journal again. Lines are in a file or,
+with ``database``, in a table. A killed driver may leave an incomplete last line, which is dropped.
 """
 
 from __future__ import annotations
@@ -46,7 +45,7 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
 
 
 class Lines(Protocol):
-    """Storage of the lines of a journal. ``where``: its name in errors."""
+    """Interface of the storage of a journal's lines. ``where``: its name in error messages."""
 
     where: str
 
@@ -55,16 +54,17 @@ class Lines(Protocol):
         ...
 
     def append(self, line: bytes) -> None:
-        """Write another, for good. Raises ``JournalError`` where that is not possible."""
+        """Append a line durably. Raises ``JournalError`` if that is not possible."""
         ...
 
 
 class Journal:
-    """Records of all trials; ``records``: number of a trial -> its record. ``append`` adds another.
+    """The journal of a search, read on creation; ``append`` adds the record of a trial.
 
-    ``place``: the folder of the file, or other ``Lines``. ``header`` says what is searched; a journal that is
-    there must have the same. ``trials``: whether what is read must be what a search has noted of its trials.
-    Raises ``JournalError`` where it is damaged or of another search.
+    ``records``: number of a trial -> its record. ``place``: the folder of the journal file, or another storage.
+    ``header``: the settings of the search, which must equal those of an existing journal. ``trials``: whether to check
+    that each record is one that a search can resume from. Raises ``JournalError`` if the journal is damaged or
+    belongs to another search.
     """
 
     def __init__(
@@ -87,10 +87,8 @@ class Journal:
             self.records[number] = record
 
     def append(self, number: int, record: Mapping[str, Any]) -> None:
-        """Write the record of a trial, for good. Raises ``JournalError`` if that is not possible."""
-        if (
-            not self._begun
-        ):  # what is refused before its first trial leaves no journal to be in the way
+        """Append the record of a trial durably. Raises ``JournalError`` if that is not possible."""
+        if not self._begun:  # a search refused before its first record leaves no journal
             self._write(self._header)
             self._begun = True
         self._write({"number": number, **record})
@@ -110,7 +108,7 @@ class Journal:
         return content
 
     def _check(self, line: int, number: int, record: Mapping[str, Any]) -> None:
-        """Refuse a record that a search cannot go on from."""
+        """Raise ``JournalError`` for a record from which a search cannot resume."""
         state = record.get("state")
         if state not in _BY_STATE:
             raise self._make_error(line, f"a trial of state {state!r}")
@@ -158,14 +156,14 @@ class Journal:
 
 
 class FileLines:
-    """Lines in the file ``FILE`` of ``folder``, which is created if it is missing."""
+    """Journal lines in a file in ``folder``; both are created with the first line."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / JOURNAL_FILE
         self.where = str(self._path)
 
     def read(self) -> list[bytes]:
-        """Return all lines; a last line without its end is dropped, from the file too."""
+        """Return all lines, and remove an incomplete last line from the file."""
         if not self._path.exists():
             return []
         data = read(self._path, "a journal", JournalError)
@@ -176,7 +174,7 @@ class FileLines:
         return whole.splitlines()
 
     def append(self, line: bytes) -> None:
-        """Write another line, for good. Raises ``JournalError`` if that is not possible."""
+        """Append a line and sync it to disk. Raises ``JournalError`` if that is not possible."""
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with self._path.open("ab") as file:

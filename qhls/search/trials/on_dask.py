@@ -1,4 +1,7 @@
-"""Team of Dask workers. The job is a plugin of the workers, so that later ones get it too."""
+"""Team of Dask workers.
+
+The job is distributed as a worker plugin, so that workers that join later receive it too.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +21,10 @@ from qhls.search.trials.workers import Answer, Errors, Setup, answer, cluster_er
 
 
 class DaskTeam:
-    """Workers of the cluster at ``address``; without one, ``workers`` of a cluster on this machine, one per core.
+    """Team of the Dask workers at ``address``; if ``address`` is empty, a local cluster is started.
 
-    Each worker process trains one candidate at a time. At most ``workers`` of a running cluster are used.
+    ``workers``: the number of workers of a local cluster, by default one per core, or the most workers to use of a
+    running cluster. Each worker process trains one candidate at a time.
     """
 
     name = "dask"
@@ -33,18 +37,18 @@ class DaskTeam:
         self._packed = job.pack(self.name, cloudpickle.dumps)
 
     def count_slots(self) -> int:
-        """Return the number of tasks that may be under way at a time, now."""
+        """Return the number of tasks that can currently run in parallel."""
         there = len(self._client.scheduler_info(n_workers=-1)["workers"])
         return max(min(self.workers or there, there), 1)
 
     def submit(self, task: Task | None, parent: bytes | None) -> Future[Answer]:
-        """Train ``task`` on the cluster, from the weights of ``parent``."""
+        """Return a future of training ``task`` on the cluster, from the weights of ``parent``."""
         return self._executor.submit(answer, self._setup, task, parent)
 
     @cached_property
     def _cluster(self) -> Any:
         workers = self.workers or count_cores()
-        # A lost task comes back to us, who count; Dask itself would try it again unseen.
+        # The executor counts and resubmits lost tasks; otherwise Dask would silently retry them.
         with dask.config.set({"distributed.scheduler.allowed-failures": 0}):
             local: Any = distributed.LocalCluster
             return local(
@@ -74,7 +78,7 @@ class DaskTeam:
         return Setup(self._key, partial(_fetch, self._key), threads)
 
     def close(self) -> None:
-        """End the workers of a cluster on this machine; a task on another cluster ends by itself."""
+        """Stop a local cluster; on a running cluster, disconnect and let current tasks finish."""
         begun = vars(self)
         if "_executor" in begun:
             self._executor.shutdown(wait=False)

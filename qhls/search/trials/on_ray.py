@@ -1,4 +1,7 @@
-"""Team of Ray workers. The job is an object of Ray's store, which workers fetch once."""
+"""Team of Ray workers.
+
+The job is an object in Ray's object store, which each worker process fetches once.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +21,10 @@ from qhls.search.trials.workers import Answer, Errors, Setup, answer, cluster_er
 
 
 class RayTeam:
-    """Tasks of the cluster at ``address``, or of the running one; else of one on this machine.
+    """Team that trains on the Ray cluster at ``address`` or, if it is empty, on a Ray runtime on this machine.
 
-    A task takes one CPU. ``workers``: how many at a time, by default one per CPU.
+    A runtime that this process has already initialised is used instead. A task takes one CPU. ``workers``: the most
+    tasks in parallel, by default one per CPU.
     """
 
     name = "ray"
@@ -40,12 +44,12 @@ class RayTeam:
         self._under_way: dict[Future[Answer], Any] = {}
 
     def count_slots(self) -> int:
-        """Return the number of tasks that may be under way at a time, now."""
+        """Return the number of tasks that can currently run in parallel."""
         there = int(self._ray.cluster_resources().get("CPU", 1))
         return max(min(self.workers or there, there), 1)
 
     def submit(self, task: Task | None, parent: bytes | None) -> Future[Answer]:
-        """Train ``task`` on the cluster, from the weights of ``parent``."""
+        """Return a future of training ``task`` on the cluster, from the weights of ``parent``."""
         reference = self._train.remote(self._setup, task, parent)
         future: Future[Answer] = reference.future()
         self._under_way[future] = reference
@@ -59,7 +63,7 @@ class RayTeam:
             if self.address:
                 settings["address"] = self.address
             else:
-                os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # tell nobody
+                os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # no usage statistics
                 settings |= {"num_cpus": self.workers or count_cores(), "include_dashboard": False}
                 settings["address"] = "local"
             try:
@@ -71,13 +75,13 @@ class RayTeam:
 
     @cached_property
     def _train(self) -> Any:
-        # A lost task comes back to us, who count; Ray itself would try it again unseen.
+        # The executor counts and resubmits lost tasks; otherwise Ray would silently retry them.
         return self._ray.remote(answer).options(max_retries=0, num_cpus=1)
 
     @cached_property
     def _setup(self) -> Setup:
         reference = self._ray.put(self._packed)
-        # In a list a reference stays one: the job goes to a process once, not with every task.
+        # Ray does not resolve a reference inside a list: each process fetches the job once, not with every task.
         setup = Setup(uuid.uuid4().hex, partial(_fetch, [reference]))
         if self.address:
             return setup

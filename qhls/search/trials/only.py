@@ -1,4 +1,4 @@
-"""One driver of a search at a time: a lock in its folder, and one in its database."""
+"""Locks that allow only one driver of a search at a time, for its folder and for its database."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ LOCK_FILE = "lock"
 
 @contextmanager
 def lock_folder(folder: Path) -> Iterator[None]:
-    """Keep other processes from searching in ``folder``, which is created if it is missing.
+    """Lock ``folder``, so that no other process searches in it, and create it if it is missing.
 
-    A lock ends with its process, so that of a dead one is in nobody's way. Raises ``JournalError`` where another
-    process has it, or the folder cannot be written.
+    The operating system releases the lock when its process ends. Raises ``JournalError`` if another process holds the
+    lock, or if the folder cannot be written.
     """
     created = not folder.exists()
     path = folder / LOCK_FILE
@@ -38,17 +38,17 @@ def lock_folder(folder: Path) -> Iterator[None]:
         path.unlink(missing_ok=True)
         os.close(descriptor)
         if created:
-            with suppress(OSError):  # a search that has begun left something in it
+            with suppress(OSError):  # a search that has begun leaves files in it
                 folder.rmdir()
 
 
 def describe_driver() -> str:
-    """Return the description of the process that drives a search."""
+    """Return a description of this process for the error message of a second driver: PID, host and time."""
     return f"process {os.getpid()} on {socket.gethostname()} since {time.strftime('%Y-%m-%d %H:%M:%S')}"
 
 
 def identify_machine() -> str:
-    """Return the identity of the machine and of its namespace of process numbers."""
+    """Return a text that identifies this machine, its current boot and its PID namespace."""
     parts = [socket.gethostname()]
     for path, read in (
         ("/proc/sys/kernel/random/boot_id", lambda p: Path(p).read_text().strip()),
@@ -60,7 +60,7 @@ def identify_machine() -> str:
 
 
 def identify_process(number: int) -> str:
-    """Return the identity of a process of this machine: its number and, if known, its start."""
+    """Return a text that identifies a process on this machine: its PID and, if known, its start time."""
     with suppress(OSError, IndexError):
         status = Path(f"/proc/{number}/stat").read_text(encoding="latin-1")
         return f"{number} {status.rpartition(')')[2].split()[19]}"
@@ -68,19 +68,22 @@ def identify_process(number: int) -> str:
 
 
 def is_running(name: str) -> bool:
-    """Return whether the process that ``identify_process`` names so lives; its number may be another's by now."""
+    """Return whether the process that ``identify_process`` described by ``name`` is still running.
+
+    The start time detects a PID that another process has reused.
+    """
     number = int(name.partition(" ")[0])
     try:
         os.kill(number, 0)
     except ProcessLookupError:
         return False
-    except OSError:  # it is another user's
+    except OSError:  # the process belongs to another user
         pass
     return identify_process(number) == name
 
 
 def make_second_driver_error(where: str, who: str) -> JournalError:
-    """Return the error of a second driver."""
+    """Create the error for a second driver of the same search."""
     return JournalError(
         f"{where}: expected to be the only driver of this search, got another: {who or 'of unknown name'}. "
         f"Wait for it or end it, or search in another folder or under another name."
@@ -96,8 +99,8 @@ def _take(path: Path) -> int:
             raise make_second_driver_error(str(path.parent), who)
         if is_at(descriptor, path):
             break
-        os.close(descriptor)  # it was that of a driver that has just ended
-    with suppress(OSError):  # on a full disk the lock holds all the same
+        os.close(descriptor)  # the lock file of a driver that has just ended
+    with suppress(OSError):  # the lock also holds on a full disk
         os.truncate(descriptor, 0)
         os.write(descriptor, describe_driver().encode())
     return descriptor

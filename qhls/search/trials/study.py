@@ -1,7 +1,7 @@
 """Trials of a search as an Optuna study, for optuna-dashboard and other readers.
 
-It is written beside the journal, which alone is read again. Trials have the same numbers in both: a resumed search
-adds the trials that the study lacks.
+The study is written in addition to the journal; a search resumes from the journal alone. Trials have the same numbers
+in both: a resumed search adds the trials that the study lacks.
 """
 
 from __future__ import annotations
@@ -34,15 +34,18 @@ _STATES = {
     "rejected": TrialState.PRUNED,
     "failed": TrialState.FAIL,
 }
-"""State here -> state of Optuna. A trial stopped at a rung has values of fewer epochs; one over budget has none."""
+"""Trial state in the journal -> trial state in Optuna.
+
+A trial stopped at a rung has the values of fewer epochs; a rejected trial has none.
+"""
 
 _UNKNOWN = {"state": "running"}
 
 
 class Study:
-    """Study ``name`` in the database at ``url`` or, without one, in ``FILE`` of ``folder``.
+    """Optuna study ``name``, in the database at ``url`` or, if that is ``None``, in a file in ``folder``.
 
-    ``place``: the argument of ``optuna-dashboard``, without a password. ``is_new``: replace an existing study.
+    ``place``: the argument for ``optuna-dashboard``, without a password. ``is_new``: replace an existing study.
     """
 
     def __init__(
@@ -67,7 +70,7 @@ class Study:
             self._count = len(self._study.get_trials(deepcopy=False))
 
     def update(self, records: Mapping[int, Mapping[str, Any]], points: Sequence[Point]) -> None:
-        """Add the trials that it does not have, in order, up to the first that is still under way."""
+        """Add the trials that the study lacks, in order, up to the first trial that is still running."""
         while records.get(self._count, _UNKNOWN)["state"] != "running":
             with self._convert_errors():
                 self._study.add_trial(self._make_trial(records[self._count], records))
@@ -115,7 +118,7 @@ class Study:
             params=record["candidate"],
             distributions=self._distributions,
             user_attrs={**notes, **costs, **record.get("metrics", {})},
-            # Optuna 5 keeps constraints by name; optuna-dashboard 0.21 looks for them in a list.
+            # Optuna 5 stores constraints by name; optuna-dashboard 0.21 reads them from a list.
             system_attrs={"constraints": list(over.values())} if over else {},
             constraints=over,
         )
@@ -137,6 +140,6 @@ def _open_file(path: Path, is_new: bool) -> BaseStorage:
         path.unlink(missing_ok=True)
     elif path.exists():
         data = path.read_bytes()
-        with path.open("r+b") as file:  # a killed driver may leave a line without its end
+        with path.open("r+b") as file:  # a killed driver may leave an incomplete last line
             file.truncate(data.rfind(b"\n") + 1)
     return JournalStorage(JournalFileBackend(str(path)))

@@ -1,4 +1,4 @@
-"""Training one candidate: its metrics where the score was best, and the weights of that epoch."""
+"""Training of one candidate, which returns the metrics and weights of the epoch with the best score."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ import numpy as np
 from qhls.search.errors import GoalError, TrialError
 
 Score = Callable[[float, Mapping[str, float]], float]
-"""Score from the value of the metric and all logs of an epoch."""
+"""Function that computes the score of an epoch from the value of the metric and all logs."""
 
 
 @dataclass
 class Trained:
     """Result of training a candidate.
 
-    ``score`` and ``metrics`` are those of the best epoch, ``weights`` too; ``history``: metric -> one number
-    per epoch.
+    ``score``, ``metrics`` and ``weights`` are those of the best epoch; ``history``: name of a log -> its value in
+    each epoch.
     """
 
     score: float = -math.inf
@@ -32,10 +32,10 @@ class Trained:
 
 
 class Watch(keras.callbacks.Callback):
-    """Adds ``score`` and ``val_score`` (and ``extra``) to the logs and keeps the best epoch's weights.
+    """Callback that adds ``score``, ``val_score`` and ``extra`` to the logs and records the best epoch's weights.
 
-    It comes before other callbacks, so that they may read the score. ``metric`` may be looked for under
-    several names. A loss or score that is not finite ends training.
+    It runs before other callbacks, so that they can read the score. ``metrics``: the names under which the metric
+    may be logged. A loss or score that is not finite ends training.
     """
 
     def __init__(self, metrics: Sequence[str], score: Score, extra: Mapping[str, float]) -> None:
@@ -45,7 +45,7 @@ class Watch(keras.callbacks.Callback):
         self.broken: str | None = None
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Score the epoch."""
+        """Add the scores of the epoch to its logs, record the best epoch so far, and end a training that fails."""
         assert logs is not None
         for name, value in logs.items():
             if name in ("loss", "val_loss") and not math.isfinite(value) and not self.broken:
@@ -106,10 +106,10 @@ def compile_like(
     metrics: Any,
     learning_rate: float | None = None,
 ) -> None:
-    """Compile ``model`` with the loss, its weights, and a new optimizer like that of ``reference``.
+    """Compile ``model`` with the loss and loss weights of ``reference`` and a new optimizer of the same configuration.
 
-    ``metrics`` are as Keras' ``compile`` takes them. ``learning_rate`` replaces the optimizer's.
-    Raises ``GoalError`` where ``reference`` is not compiled.
+    ``metrics`` are as in Keras' ``compile``. ``learning_rate`` replaces the optimizer's.
+    Raises ``GoalError`` if ``reference`` is not compiled.
     """
     optimizer = require_compiled(reference)
     settings = optimizer.get_config()
@@ -127,14 +127,14 @@ def compile_like(
 
 
 def _reset_metric(metric: Any) -> Any:
-    """Return a metric without the counts of another model."""
+    """Return a new instance of a metric object, without the state of another model; other objects unchanged."""
     if isinstance(metric, keras.metrics.Metric):
         return type(metric).from_config(metric.get_config())
     return metric
 
 
 def list_metric_names(metric: Any, head_name: str | None = None) -> tuple[str, ...]:
-    """Return the names under which Keras may log a metric, of the output ``head_name`` of several."""
+    """Return the names under which Keras may log a metric; with ``head_name``, the metric of that model output."""
     name = metric if isinstance(metric, str) else getattr(metric, "name", None)
     name = name or getattr(metric, "__name__", None)
     if not isinstance(name, str):
@@ -150,10 +150,10 @@ DIRECTIONS = ("max", "min")
 
 
 def find_metric_direction(metric: Any, metrics: Any, heads: Sequence[str] = ()) -> str:
-    """Return "max" or "min" for a metric of which more or less is better, as Keras knows for its metrics.
+    """Return "max" or "min": whether a higher or a lower value of a metric is better, according to Keras.
 
-    ``metric`` may be the name of one of ``metrics``, as Keras logs it: behind the name of an output, one of ``heads``.
-    Raises ``GoalError`` for a metric of which Keras does not know.
+    ``metric`` may be the name of one of ``metrics`` as Keras logs it, prefixed with an output name from ``heads``.
+    Raises ``GoalError`` if Keras defines no direction for the metric.
     """
     (name,) = list_metric_names(metric)[:1]
     objects = [m for m in keras.tree.flatten(metrics) if isinstance(m, keras.metrics.Metric)]
@@ -170,7 +170,7 @@ def find_metric_direction(metric: Any, metrics: Any, heads: Sequence[str] = ()) 
 
 
 def _look_up_metric(metric: Any) -> Any:
-    """Return Keras' metric behind a name or a function."""
+    """Return the Keras metric that a name or a function denotes; ``None`` if Keras knows no such metric."""
     if isinstance(metric, keras.metrics.Metric):
         return metric
     name = metric if isinstance(metric, str) else getattr(metric, "__name__", "")
@@ -187,7 +187,7 @@ def _look_up_metric(metric: Any) -> Any:
 
 
 def find_first_metric(metrics: Any, head_name: str | None = None) -> Any:
-    """Return the first of the metrics for ``compile``, of the output ``head_name`` if they are by output."""
+    """Return the first metric from an argument of ``compile``; from a dictionary, preferably that of ``head_name``."""
     while isinstance(metrics, Mapping | list | tuple):
         if isinstance(metrics, Mapping):
             metrics = metrics[head_name] if head_name in metrics else next(iter(metrics.values()))
@@ -197,7 +197,7 @@ def find_first_metric(metrics: Any, head_name: str | None = None) -> Any:
 
 
 def require_compiled(model: keras.Model) -> Any:
-    """Return the optimizer of ``model``. Raises ``GoalError`` where it is not compiled."""
+    """Check that ``model`` is compiled and return its optimizer. Raises ``GoalError`` if it is not."""
     optimizer = getattr(model, "optimizer", None)
     if optimizer is None or getattr(model, "loss", None) is None:
         raise GoalError(

@@ -1,7 +1,7 @@
-"""Teams of workers: this process, or others on this machine; ``on_dask`` and ``on_ray`` have two more.
+"""Teams, which train tasks in this process or in worker processes here; ``on_dask`` and ``on_ray`` define more.
 
-A team answers tasks: ``submit`` returns a future of an ``Answer``. What it raises where a worker was lost, the
-executor takes for a task to submit again; a team replaces lost workers by itself.
+``submit`` sends a task to a team and returns a future of an ``Answer``. If the future raises one of ``lost``, the
+executor submits the task again; the team replaces lost workers.
 """
 
 from __future__ import annotations
@@ -29,27 +29,33 @@ from qhls.search.trials.job import Job, Record, Task, count_cores, count_threads
 from qhls.system.quiet import run_quietly
 
 Answer = tuple[Record, bytes | None] | QhlsError
-"""A record and the trained model, or what the search is to end with: a value, so that it arrives as it was."""
+"""Result of a task: a record and the serialised model, or an error with which the search ends.
+
+The error is returned rather than raised, so that every executor passes it on unchanged.
+"""
 
 
 Errors = tuple[type[BaseException], ...]
 
 
 class Team(Protocol):
-    """Workers that train tasks."""
+    """Interface of a group of workers that train tasks."""
 
     name: str
     lost: Errors
-    """Errors of a future whose worker was lost."""
+    """Exceptions that a future raises if its worker was lost."""
     broken: Errors
-    """Errors after the loss of all workers."""
+    """Exceptions that mean that the team cannot train any more tasks."""
 
     def count_slots(self) -> int:
-        """Return the number of tasks that may be under way at a time, now."""
+        """Return the number of tasks that can currently run in parallel."""
         ...
 
     def submit(self, task: Task | None, parent: bytes | None) -> Future[Answer]:
-        """Train ``task``, from the weights of ``parent``; without a task: check that the job can be read."""
+        """Return a future of training ``task``; without a task, of checking that the job can be loaded.
+
+        ``parent``: the serialised model whose weights training starts from, or ``None``.
+        """
         ...
 
     def close(self) -> None:
@@ -70,9 +76,10 @@ def cluster_error(name: str, address: str, error: Exception) -> SearchError:
 
 @dataclass(frozen=True)
 class Setup:
-    """Access of a worker to the job. ``key``: the name of the job.
+    """Arguments with which a worker loads the job.
 
-    ``threads``: of the backend, ``None``: as they are; ``path``: where this machine's driver finds modules.
+    ``key``: the name of the job. ``fetch`` returns the packed job. ``threads``: the number of threads of the backend;
+    ``None`` leaves it unchanged. ``path``: directories to add to ``sys.path``.
     """
 
     key: str
@@ -82,14 +89,14 @@ class Setup:
 
 
 _turn = threading.Lock()
-"""Keras' seeds are a process's: of a worker's threads one trains at a time."""
+"""Lock by which only one thread of a worker trains at a time, because Keras' seeds are global to the process."""
 
 _jobs: dict[str, Job] = {}
-"""The last job that this process was asked about."""
+"""Cache of the most recent job of this process, by key."""
 
 
 def answer(setup: Setup, task: Task | None, parent: bytes | None) -> Answer:
-    """Train one task in this process and return the record and the model."""
+    """Train one task in this process and return its record and serialised model, or the error that ends the search."""
     with _turn:
         try:
             job = _jobs.get(setup.key)
@@ -113,10 +120,10 @@ def answer(setup: Setup, task: Task | None, parent: bytes | None) -> Answer:
 
 @contextmanager
 def separate_random() -> Iterator[None]:
-    """Give this thread random numbers of Python that other threads of the process do not draw from.
+    """Give this thread a separate generator for Python's ``random``, unaffected by other threads of the process.
 
-    Keras seeds Python's generator and takes the seeds of a model's initial weights from it. A cluster's own threads,
-    which draw from it for their timers, would so change what a trial comes to.
+    Keras seeds Python's generator and draws the seeds of a model's initial weights from it. The threads of a cluster
+    library, which also draw from it for their timers, would otherwise change the result of a trial.
     """
     shared: Any = random.seed
     names = [n for n, f in vars(random).items() if getattr(f, "__self__", None) is shared.__self__]
@@ -142,7 +149,7 @@ def separate_random() -> Iterator[None]:
 
 
 def limit_threads(threads: int | None) -> None:
-    """Leave the other workers their cores, where the backend has not begun yet."""
+    """Limit the number of threads of the Keras backend; TensorFlow ignores it once it has computed something."""
     backend = keras.backend.backend()
     if threads is None:
         return
@@ -152,7 +159,7 @@ def limit_threads(threads: int | None) -> None:
         try:
             tf.config.threading.set_intra_op_parallelism_threads(threads)
         except RuntimeError:
-            return  # this process has computed before
+            return  # too late: this process has already computed
     elif backend == "torch":
         import torch
 
@@ -190,14 +197,14 @@ class Inline:
 
 
 class WorkerLostError(Exception):
-    """A process ended while it trained."""
+    """Error raised if a worker process ended while it trained a task."""
 
 
 class Processes:
-    """Team of ``workers`` processes, by default one per core; a thread of this process serves each.
+    """Team of ``workers`` processes on this machine, by default one per core.
 
-    A script that searches so needs ``if __name__ == "__main__":`` around what it does, because each process
-    imports it.
+    One thread of this process communicates with each worker. A script that uses this team needs
+    ``if __name__ == "__main__":`` around its code, because each worker process imports it.
     """
 
     name = "processes"
@@ -217,7 +224,7 @@ class Processes:
         return self.workers
 
     def submit(self, task: Task | None, parent: bytes | None) -> Future[Answer]:
-        """Train ``task`` in an idle process, from the weights of ``parent``."""
+        """Return a future of training ``task`` in an idle process, from the weights of ``parent``."""
         return self._threads.submit(self._ask, task, parent)
 
     def _ask(self, task: Task | None, parent: bytes | None) -> Answer:
@@ -246,7 +253,7 @@ class Processes:
 
 
 class _Process:
-    """A process, and the pipe to it."""
+    """Worker process, with the pipe that passes tasks to it and its answers back."""
 
     def __init__(self, packed: bytes, threads: int) -> None:
         context = multiprocessing.get_context("spawn")
@@ -254,7 +261,7 @@ class _Process:
         arguments = (__name__, serve.__name__, there, packed, threads)
         self._process = context.Process(target=run_quietly, args=arguments, daemon=True)
         self._process.start()
-        there.close()  # so that the pipe ends with the process
+        there.close()  # so that the pipe closes when the process ends
 
     def ask(self, task: Task | None, parent: bytes | None) -> Answer:
         self._here.send((task, parent))
@@ -267,15 +274,17 @@ class _Process:
 
     def describe_end(self) -> str:
         """Return the signal or the status with which the process ended."""
-        self._process.join(1)  # the pipe ends a moment before
+        self._process.join(1)  # the pipe closes a moment before the process ends
         self.end()
         code = self._process.exitcode or 0
         return signal.Signals(-code).name if code < 0 else f"status {code}"
 
 
 def serve(there: Connection[Any, Any], packed: bytes, threads: int) -> None:
-    """Answer tasks from ``there`` until this process or the driver ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's, which ends this process
+    """Train the tasks that the pipe ``there`` delivers and send back the answers, until the driver ends."""
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # Ctrl-C is left to the driver, which ends this process
     threading.Thread(target=_end_with_parent, daemon=True).start()
     setup = Setup("", lambda: packed, threads)
     while True:

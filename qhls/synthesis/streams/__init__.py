@@ -1,1 +1,1 @@
-"""Area of designs of streams: memories, FIFOs and the logic that moves tokens."""
+"""Area models of designs with streams: of memories, of FIFOs and of the logic that moves tokens."""

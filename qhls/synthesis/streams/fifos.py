@@ -1,4 +1,4 @@
-"""FIFOs of streams: their memory, and the logic around it as measured by depth."""
+"""Area of FIFOs: their memory, and the logic around it, interpolated between measured depths."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from qhls.synthesis.families import BRAM, CARRY, COLUMNS, FF, LUT
 from qhls.synthesis.streams.memories import map_memory
 
 FifoLogic = Mapping[int, tuple[float, float, float]]
-"""Look-up tables, those for each bit of a token, and carry cells beside the memory, by depth."""
+"""Depth of a FIFO -> its logic besides the memory: look-up tables, look-up tables per bit of a token, carry cells."""
 
 
 @dataclass(frozen=True, slots=True)
 class FifoTable:
-    """The logic of FIFOs of a family, by what their memory consists of."""
+    """Measured logic of the FIFOs of a family, by kind of memory ("LUT", "BRAM" or "logic")."""
 
     logic: Mapping[str, FifoLogic]
 
     def find(self, kind: str, depth: int) -> tuple[float, float, float]:
-        """Return the logic of a FIFO; between two measured depths, on the line between theirs."""
+        """Return the logic of a FIFO, interpolated between measured depths; beyond them, that of the nearest one."""
         rows = self.logic[kind]
         known = sorted(rows)
         place = min(bisect_left(known, depth), len(known) - 1)
@@ -36,8 +36,8 @@ class FifoTable:
 def count_fifo(family: str, table: FifoTable, width: int, depth: int) -> dict[str, float]:
     """Return the resources of a FIFO of ``depth`` tokens of ``width`` bits.
 
-    Registers: the places of the oldest and the newest token, one of them twice where the memory has its own, two
-    counts, and tokens in logic. A block of memory keeps a token that is read as it is written.
+    Registers are the read and write addresses (one of them twice), two counts, and the tokens if they are stored in
+    logic. With block RAM, one more token is stored to bypass the memory if it is read while it is written.
     """
     memory = map_memory(family, width, depth, "ram")
     first, bits, carry = table.find(memory.kind, depth)

@@ -1,6 +1,6 @@
 """Memories of Verilog as Yosys maps them: registers, look-up tables or blocks, whichever costs least.
 
-The costs are those of its pass ``memory_libmap`` and of its libraries of memories for each family.
+The costs are those of its pass ``memory_libmap`` and of its memory libraries for each family.
 """
 
 from __future__ import annotations
@@ -12,22 +12,26 @@ from typing import Literal
 from qhls.synthesis.families import BRAM, LUT
 
 _Access = Literal["ram", "rom"]
-"""Reading of a memory: at a register's address, the new word if it is just written; or of constants."""
+"""Access to a memory: "ram" is written too and read at a registered address; "rom" holds constants.
+
+A word of a "ram" that is read while it is written has its new value.
+"""
 
 _LOGIC = {"ram": 1.0, "rom": 1 / 16}
-"""Cost of a bit without a memory."""
+"""Cost per bit of a memory that is mapped to logic, by access."""
 _EMULATED = 2.0
 _CHOICE = 0.5
-"""Costs of what surrounds a memory: a point of emulation, and a bit of a choice among banks."""
+"""Costs of the logic around a memory: per emulated feature, and per bit of the multiplexer between banks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ram:
     """A kind of memory: 2**``depth`` words of ``widths[0]`` bits, half as many of ``widths[1]``, and so on.
 
-    ``cost`` of one; ``scaled``: the part of it that is shared by the bits in use. ``takes``: what one is made of.
-    ``read_only``: whether constants may lie in it. ``byte``: bits that are written alone; 0 for all. ``narrowest``: the
-    first of ``widths`` that a write may have.
+    ``takes``: the resource and number of cells of one memory. ``cost``: the cost of one; ``scaled``: the part of the
+    cost that is proportional to the bits in use. ``read_only``: whether it can hold constants. ``byte``: the number of
+    bits that can be written separately; 0 for the whole word. ``narrowest``: index of the first of ``widths`` that a
+    write may have if it is narrower than a byte.
     """
 
     takes: tuple[str, int]
@@ -42,7 +46,10 @@ class Ram:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A memory in ``count`` pieces of ``ram``, None for logic; ``banks`` of them follow each other."""
+    """Mapping of a memory to ``count`` pieces of the kind ``ram``, or to logic if that is ``None``.
+
+    ``banks``: the number of address ranges, each in separate pieces.
+    """
 
     ram: Ram | None
     count: int
@@ -51,17 +58,17 @@ class Placed:
 
     @property
     def kind(self) -> str:
-        """Return ``LUT`` or ``BRAM``, or "logic"."""
+        """Return the resource that the memory takes: ``LUT``, ``BRAM`` or "logic"."""
         return self.ram.takes[0] if self.ram else "logic"
 
     @property
     def cells(self) -> int:
-        """Return the look-up tables or blocks."""
+        """Return the number of look-up tables or block RAMs; 0 for logic."""
         return self.count * self.ram.takes[1] if self.ram else 0
 
 
 def map_memory(family: str, width: int, words: int, access: _Access) -> Placed:
-    """Return what a memory of ``words`` words becomes on a family: what costs least, logic where nothing costs less."""
+    """Return the cheapest mapping of a memory with ``words`` words of ``width`` bits on a family."""
     best = Placed(None, 0, 1, width * words * _LOGIC[access])
     for ram in RAMS[family]:
         if ram.read_only or access == "ram":
@@ -71,9 +78,9 @@ def map_memory(family: str, width: int, words: int, access: _Access) -> Placed:
 
 
 def _list_shapes(ram: Ram, width: int, words: int, access: _Access) -> Iterator[Placed]:
-    """Yield the ways to build a memory of one kind, by the width of its pieces."""
+    """Yield the mappings of a memory to pieces of the kind ``ram``, one for each width of a piece."""
     writes = access == "ram"
-    score = 4 if writes else 1  # a word that is just written; one more port
+    score = 4 if writes else 1  # emulated: bypass of a word that is just written, one more port
     for base, unit in enumerate(ram.widths):
         byte = (min(ram.byte, unit) or unit) if writes else 1
         if writes and base < ram.narrowest and byte == unit and unit < ram.byte:

@@ -1,4 +1,4 @@
-"""The area model of streams: bodies as netlists, what is around them by parts, FIFOs by depth."""
+"""Area model of designs with streams, which adds up the resources of processes, of their control logic and of FIFOs."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ from qhls.synthesis.streams.shells import Shell, describe_shell
 
 @dataclass(frozen=True, slots=True)
 class StreamTable:
-    """The figures of a family. ``counter``: look-up tables per bit of a counter, with all that it decides.
+    """Fitted figures of a family for designs with streams.
 
-    ``errors``: the worst ones of designs that no fit has seen, by column.
+    ``counter``: look-up tables per bit of a counter, including the logic that depends on it. ``errors``: the largest
+    relative errors on designs that were not used for fitting, by resource.
     """
 
     counter: float
@@ -33,7 +34,10 @@ class StreamTable:
 def estimate_streams(
     verilog: StreamVerilog, family: Family, table: StreamTable | None = None
 ) -> FabricEstimate:
-    """Return the resources of a design of streams on a family, by its fitted ``table`` unless another one is given."""
+    """Estimate the resources of a design with streams on a family.
+
+    ``table`` is by default the fitted table of the family.
+    """
     table = table or load_streams(family.name)
     total: Tally[str] = Tally()
     for module in verilog.modules:
@@ -47,7 +51,7 @@ def estimate_streams(
 
 
 def estimate_module(module: Module, family: Family, counter: float) -> dict[str, float]:
-    """Return the resources of a module: its body and its shell."""
+    """Return the resources of a module: of the netlist that computes its op, and of logic and memories around it."""
     resources = estimate_shell(describe_shell(module, family), family, counter)
     if module.body:
         body = price_parts(count_parts(module.body.netlist, family), load_fabric(family.name))
@@ -56,7 +60,7 @@ def estimate_module(module: Module, family: Family, counter: float) -> dict[str,
 
 
 def estimate_shell(shell: Shell, family: Family, counter: float) -> dict[str, float]:
-    """Return the resources of what is around a body."""
+    """Return the resources of ``shell``, which lists the logic and memories around the netlist that computes an op."""
     parts = dict.fromkeys((*PARTS, "register", "carry", "dsp", "counter"), 0.0) | shell.parts
     resources = dict(price_parts(parts, load_fabric(family.name)).resources)
     resources[LUT] += counter * parts["counter"]
@@ -71,12 +75,12 @@ def estimate_shell(shell: Shell, family: Family, counter: float) -> dict[str, fl
 
 @cache
 def load_streams(family: str) -> StreamTable:
-    """Load the table of a family. Raises ``EnergyError`` for one that is not complete."""
+    """Load the fitted table of a family for streams. Raises ``EnergyError`` for a file that is not JSON."""
     return read_streams(read_table(family)["streams"])
 
 
 def read_streams(content: Mapping[str, Any]) -> StreamTable:
-    """Return the table that JSON holds."""
+    """Convert the streams entry of a family's JSON file to a table."""
     logic = {
         kind: {int(depth): (row[0], row[1], row[2]) for depth, row in rows.items()}
         for kind, rows in content["fifos"].items()

@@ -1,4 +1,4 @@
-"""Shells of modules of streams: counters, registers, memories, choices of inputs and sums of tiles around bodies."""
+"""Counts of what stream modules consist of outside their bodies: counters, registers, memories and multiplexers."""
 
 from __future__ import annotations
 
@@ -20,24 +20,30 @@ from qhls.synthesis.streams.memories import map_memory
 
 @dataclass(slots=True)
 class Shell:
-    """Parts of the logic of a module beside its body, by name, and memories: bits, words, and access."""
+    """Parts and memories of a stream module, without those of its body, the netlist that computes a step.
+
+    ``parts``: number of parts of each kind. ``memories``: width in bits, number of words, and access of each memory.
+    """
 
     parts: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     memories: list[tuple[int, int, Literal["ram", "rom"]]] = field(default_factory=list)
 
     def count(self, counters: Iterable[Counter]) -> None:
-        """Add counters: their bits, which are registers too."""
+        """Count each bit of the counters twice: as part of a counter and as a register."""
         bits = sum(each.width for each in counters if each.size > 1)
         self.parts["counter"] += bits
         self.parts["register"] += bits
 
     def choose(self, bits: int, among: int, family: Family) -> None:
-        """Add a choice of ``bits`` among operands."""
+        """Add a multiplexer of ``bits`` bits with ``among`` inputs."""
         self.parts["logic"] += bits * price_choice(among, family)
 
 
 def price_choice(among: int, family: Family) -> int:
-    """Return the look-up tables of one bit of a choice; multiplexers join them where a family has some."""
+    """Return the number of look-up tables per bit of a multiplexer with ``among`` inputs.
+
+    Families with wide multiplexers need look-up tables only for the first stage.
+    """
     if among < 2:
         return 0
     if family.wide or family.muxes:
@@ -46,14 +52,14 @@ def price_choice(among: int, family: Family) -> int:
 
 
 def describe_shell(module: Module, family: Family) -> Shell:
-    """Return what the module of a process has beside its body."""
+    """Return the shell of a module: the logic and memories around its body."""
     shell = Shell()
     _SHELLS[module.template](shell, module, family)
     return shell
 
 
 def _describe_fork(shell: Shell, module: Module, family: Family) -> None:
-    """Count nothing: a copy is wires and a gate."""
+    """Count nothing, because a fork consists of wires and a gate."""
 
 
 def _describe_fill(shell: Shell, module: Module, family: Family) -> None:
@@ -81,7 +87,7 @@ def _describe_reduce(shell: Shell, module: Module, family: Family) -> None:
 
 
 def _describe_steps(shell: Shell, module: Module, family: Family) -> None:
-    """Count a pipeline of steps: whether the last step is reached matters only where something waits for it."""
+    """Count the shell of a pipeline of steps, which needs fewer counters if a step takes and writes one token."""
     single, held = module.length == 1, module.held.size
     if held:
         shell.parts["register"] += 1
@@ -98,7 +104,7 @@ def _describe_steps(shell: Shell, module: Module, family: Family) -> None:
 
 
 def _describe_loop(shell: Shell, module: Module, family: Family) -> None:
-    """Count a computation between the tokens that it takes and those that it gives."""
+    """Count the shell of a loop that first reads tokens, then computes, then writes tokens."""
     shell.parts["register"] += 2
     if module.held.size:
         shell.parts["register"] += 1
@@ -116,7 +122,7 @@ def _describe_loop(shell: Shell, module: Module, family: Family) -> None:
 
 
 def _describe_tiles(shell: Shell, module: Module, family: Family) -> None:
-    """Count a product by tiles, which takes the next tokens while it computes."""
+    """Count the shell of a tiled product, which reads the next tokens while it computes."""
     tiles, body = module.process.tiles, module.body
     assert tiles is not None
     assert body is not None
@@ -137,7 +143,7 @@ def _describe_tiles(shell: Shell, module: Module, family: Family) -> None:
 
 
 def _keep_tokens(shell: Shell, module: Module, family: Family) -> None:
-    """Count the tokens of a result that leave after the first one."""
+    """Count the registers and multiplexers for the tokens of a result that are written after the first."""
     if module.given > 1:
         bits = module.step_bits - module.writes[0].bits
         shell.count([module.sent])
@@ -153,14 +159,14 @@ def _add_window(shell: Shell, module: Module, single: bool) -> None:
     (height, width), columns = slide.span, slide.image[1]
     if height > 1:
         shell.memories.append(((height - 1) * module.pixel, columns, "ram"))
-        if columns > 1:  # memories have an address of their own
+        if columns > 1:  # each memory has a separate address
             shell.parts["register"] += module.places[0].width * (1 if single else 3)
     whole = width if module.template == "loop" else width - 1
     shell.parts["register"] += height * module.pixel * whole
 
 
 def _multiply_tiles(shell: Shell, module: Module, family: Family) -> None:
-    """Count weights, the choice of a tile's inputs, and the sums of tiles."""
+    """Count the weight ROM, the multiplexers of a tile's inputs, and the accumulators of a folded product."""
     fold, body = module.fold, module.body
     assert fold is not None
     assert body is not None
@@ -189,7 +195,7 @@ def _multiply_tiles(shell: Shell, module: Module, family: Family) -> None:
 
 
 def _list_columns(words: Iterable[int], width: int) -> Iterator[list[int]]:
-    """Yield the bits of all words at one place, filled up to a whole truth table by repetition."""
+    """Yield for each bit position that bit of all words, padded with the last word to a complete truth table."""
     words = list(words)
     whole = 1 << max(len(words) - 1, 1).bit_length()
     for bit in range(width):
@@ -197,7 +203,7 @@ def _list_columns(words: Iterable[int], width: int) -> Iterator[list[int]]:
 
 
 def _advance(shell: Shell, module: Module, family: Family) -> None:
-    """Count the turns of a recurrence, its states and its results."""
+    """Count the step counter, the state registers and the result registers of a recurrence."""
     shell.parts["register"] += 2 + module.delay + module.made - module.row_result
     shell.parts["register"] += module.step_bits
     shell.count([module.turns])

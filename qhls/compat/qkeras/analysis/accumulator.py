@@ -1,4 +1,4 @@
-"""Sizes of the accumulators of a model's layers, from bounds or from samples."""
+"""The widths of the accumulators of a model's layers, from bounds or from samples."""
 
 from __future__ import annotations
 
@@ -20,13 +20,15 @@ from qhls.quantizers.keras_types import KerasLayer
 from qhls.system.text import say
 
 _Range = tuple[Any, Any]
-"""Lowest and highest value: numbers, or arrays with one number per channel."""
+"""The lowest and the highest value: two numbers, or two arrays with one number per channel."""
 
 
 def analyze_accumulator(
     in_model: keras.Model, x: Mapping[str, tuple[float, float]], verbose: bool = False
 ) -> dict[str, int]:
-    """Return the integer bits, without the sign, of the accumulator of each dense and convolution layer.
+    """Return the number of integer bits, without the sign, that the accumulator of each Q-layer with a kernel needs.
+
+    The layers are dense layers and all kinds of convolutions, and the result has them by name.
 
     ``x`` is the range ``(min, max)`` of each layer's input, by the layer's name. ``-2**bits``
     and ``2**bits`` bound every sum of products of the quantised kernel with such inputs (or padding). They do so in any
@@ -59,7 +61,9 @@ def analyze_accumulator_from_sample(
     mode: Literal["conservative", "sampled"] = "conservative",
     verbose: bool = False,
 ) -> dict[str, int]:
-    """Return the same bits as ``analyze_accumulator``, for the numbers that occur on ``x_sample``.
+    """Return the number of integer bits that the accumulator of each Q-layer with a kernel needs for ``x_sample``.
+
+    The result is like that of ``analyze_accumulator``, for the numbers that occur on the samples.
 
     "conservative" takes the range of each layer's input from the sample. "sampled" returns the bits of the largest sum
     itself, bias included, that occurs before the layer's activation.
@@ -96,7 +100,7 @@ def analyze_accumulator_from_sample(
 
 
 def _list_summing(model: keras.Model) -> Iterator[tuple[str, Any]]:
-    """Yield ``(name, layer)`` of each Q-layer that sums products, once."""
+    """Yield ``(name, layer)`` once for each Q-layer that sums products."""
     every = {call.name: unwrap(call.layer) for call in list_model_calls(model)}
     for name, layer in every.items():
         if hasattr(layer, "get_quantized_weights") and has_kernel(layer):
@@ -135,7 +139,7 @@ def bound_sums(layer: KerasLayer, input_range: _Range) -> tuple[float, float]:
 def _bound_products(
     layer: KerasLayer, kernel: HardwareWeight, input_range: _Range
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return per output channel the range of all partial sums of products. Padding may replace inputs by 0."""
+    """Return the range of all partial sums of products for each output channel; padding may replace inputs by 0."""
     w = kernel.values.astype(np.float64)
     least, most = (np.asarray(end, np.float64) for end in input_range)
     least, most = np.minimum(least, 0), np.maximum(most, 0)
@@ -151,7 +155,7 @@ def _bound_products(
 
 
 def _find_output_axes(layer: KerasLayer, kernel: HardwareWeight) -> tuple[int, ...]:
-    """Return the axes of a kernel along which the output's channels differ."""
+    """Return the axes of a kernel that index the output channels."""
     rank, depthwise = kernel.values.ndim, kernel.variable == "depthwise_kernel"
     if not is_transposed(layer):
         return (rank - 2, rank - 1) if depthwise else (rank - 1,)
@@ -161,7 +165,7 @@ def _find_output_axes(layer: KerasLayer, kernel: HardwareWeight) -> tuple[int, .
 
 
 def _bound_between(layer: KerasLayer, low: np.ndarray, high: np.ndarray) -> _Range:
-    """Return the range of each channel behind the activation between two kernels."""
+    """Return the range of each channel between the two kernels of a separable layer, after any activation there."""
     activation = getattr(layer, "depthwise_activation", None)
     if activation is None:
         return low, high

@@ -30,7 +30,7 @@ from qhls.ir.types import Fixed
 from qhls.quantizers import Quantizer, get_quantizer, quantized_bits
 
 _ONE_BIT = Fixed(False, 1, 0)
-"""The numbers 0 and 1, by which a product is a choice."""
+"""The type of the numbers 0 and 1; a product with them is only a choice between the other factor and 0."""
 
 
 def populate_bias_quantizer_from_accumulator(
@@ -82,7 +82,7 @@ def _populate(call: Call, sums: Fixed | None) -> None:
 
 
 def _find_type(quantizer: Any) -> Fixed | None:
-    """Return the type of a quantizer's numbers; ``None`` for real numbers."""
+    """Return the fixed-point type of a quantizer's output, or ``None`` if the quantizer outputs real numbers."""
     kind, bits, is_signed = get_quant_mode(quantizer)
     signed = bool(is_signed)
     if kind in (BINARY, BINARY_01, TERNARY):
@@ -97,12 +97,12 @@ def _find_type(quantizer: Any) -> Fixed | None:
 
 
 def _make_type(signed: bool, integer: int, frac: int) -> Fixed:
-    """Return the type with ``integer`` bits before the binary point, the sign not counted."""
+    """Return the fixed-point type with ``integer`` bits before the binary point, which do not count the sign."""
     return Fixed(signed, max(integer + frac + signed, 1), frac)
 
 
 def _multiply(a: Fixed, b: Fixed) -> Fixed:
-    """Return the type of products: QTools adds the bits, the signs not counted."""
+    """Return the type of a product: widths without signs add up, but a factor of 0 or 1 leaves the other's type."""
     if _ONE_BIT in (a, b):
         return b if a == _ONE_BIT else a
     signed = a.signed or b.signed
@@ -111,13 +111,13 @@ def _multiply(a: Fixed, b: Fixed) -> Fixed:
 
 
 def _add(a: Fixed, b: Fixed) -> Fixed:
-    """Return the type of sums of two numbers: one bit more than the larger integer part."""
+    """Return the type of a sum of two numbers, with one integer bit more than the operand that has more."""
     integer = max(a.integer - a.signed, b.integer - b.signed) + 1
     return _make_type(a.signed or b.signed, integer, max(a.frac, b.frac))
 
 
 def _find_accumulator(call: Call, types: Mapping[int, Fixed | None]) -> Fixed | None:
-    """Return the type of the sums in a layer, after its last kernel; ``None`` for real numbers."""
+    """Return the type of the sums after a layer's last kernel, or ``None`` if an input or a kernel has no type."""
     sums = types.get(id(call.inputs[0]))
     for weight in list_hardware_weights(unwrap(call.layer)):
         kernel = _find_type(weight.quantizer) if isinstance(weight.quantizer, Quantizer) else None

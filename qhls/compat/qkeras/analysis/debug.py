@@ -1,4 +1,4 @@
-"""Outputs of the layers of a model for some samples, as text, plots or files."""
+"""The outputs of a model's layers for some samples, as text, plots or files."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def quantized_model_debug(
     plot: bool = False,
     plt_instance: Any = None,
 ) -> None:
-    """Print the range of each layer's output for ``X_test``, and of each of its weights, quantised.
+    """Print the range of each layer's output for ``X_test``, and the range of each of its quantised weights.
 
     ``plot`` draws histograms of both with ``plt_instance``, by default matplotlib's pyplot.
 
@@ -81,7 +81,7 @@ def quantized_model_dump(
 
 
 def _collect_outputs(model: keras.Model, x: Any, names: Collection[str]) -> dict[str, np.ndarray]:
-    """Return the outputs of each layer for ``x`` by name; of several tensors the first."""
+    """Return the output of each named layer for ``x``; if a layer has several outputs, the first."""
     parts = {name: [array] for name, array in to_input_arrays(model, x).items() if name in names}
     for call, _, outputs in run_layers(model, x):
         if call.name in names:

@@ -1,4 +1,4 @@
-"""Operations of a model: their numbers, kinds and bits."""
+"""The operations of a model: their number, their kinds, and the widths of their operands."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from qhls.quantizers import Quantizer, quantized_relu
 from qhls.quantizers.keras_types import KerasLayer
 
 _Mode = tuple[int, int, int]
-"""Kind of number, bits, and 1 for a signed number."""
+"""The kind of a number, its width in bits, and 1 if it is signed, else 0."""
 
 FIXED, PO2, TERNARY, BINARY, BINARY_01, FLOAT = range(6)
 """Kinds of numbers, with QKeras' codes."""
@@ -31,11 +31,11 @@ _MULTIPLIERS = (
     ("mux", "mux", "xor", "xor", "xor", "fmult"),
     ("fmult",) * 6,
 )
-"""Operation that multiplies, by the kind of the weight, then of the input."""
+"""The operation that computes a product, by the kind of the weight, then of the input."""
 
 
 def get_quant_mode(quant: Any) -> _Mode:
-    """Return ``(kind, bits, signed)`` of the values of a quantizer.
+    """Return ``(kind, bits, signed)`` for the output of a quantizer.
 
     Kinds are 0: fixed point, 1: power of two, 2: ternary, 3: binary (-1, 1), 4: binary (0, 1), 5: float, also for
     anything but a quantizer. ``quantized_ulaw`` counts as fixed point, as in QKeras.
@@ -54,7 +54,7 @@ def get_quant_mode(quant: Any) -> _Mode:
 
 
 def create_activation_cache(model: keras.Model) -> dict[int, Any]:
-    """Return the quantizer, or ``None``, of each tensor in ``model``, by the tensor's ``id``.
+    """Return a dictionary from the ``id`` of each tensor in ``model`` to its quantizer, or to ``None`` without one.
 
     As in QKeras, inputs count as ``quantized_relu(8,0)``, and a merge of tensors has the quantizer of the first.
     """
@@ -68,7 +68,7 @@ def create_activation_cache(model: keras.Model) -> dict[int, Any]:
 
 
 def _find_activation(call: Call, cache: Mapping[int, Any]) -> Any:
-    """Return the quantizer of the outputs of a call; ``None`` for sums and for real numbers."""
+    """Return the quantizer that describes the outputs of a layer's call, or ``None`` if no quantizer does."""
     layer = unwrap(call.layer)
     quantizer = getattr(layer, "quantizer", None)
     if quantizer is None:
@@ -79,7 +79,10 @@ def _find_activation(call: Call, cache: Mapping[int, Any]) -> Any:
 
 
 def is_transparent(layer: KerasLayer) -> bool:
-    """Return whether the outputs of a layer count as numbers like its inputs."""
+    """Return whether the quantizer of a layer's input also describes its output.
+
+    Such a layer has no weights, and no activation except relu.
+    """
     harmless = (None, keras.activations.linear, keras.activations.relu)
     return not getattr(layer, "weights", None) and getattr(layer, "activation", None) in harmless
 
@@ -87,9 +90,10 @@ def is_transparent(layer: KerasLayer) -> bool:
 def get_operation_type(
     layer: KerasLayer, output_cache: Mapping[int, Any]
 ) -> tuple[str, Any, Any, Any]:
-    """Return ``(operation, kinds, bits, signs)`` of a layer's products; the pairs are for weight and input.
+    """Return the operation that computes a layer's products, and the kinds, widths and signs of its operands.
 
-    The operation is "mult", "barrel" (a shift), "adder" (of exponents), "mux", "xor" or "fmult" (of floats).
+    The result is ``(operation, kinds, bits, signs)``. The last three are pairs, for weight and input. The operation is
+    "mult", "barrel" (a shift), "adder" (of exponents), "mux", "xor" or "fmult" (of floats).
     ``output_cache`` is the result of ``create_activation_cache``.
 
     Raises:
@@ -153,7 +157,10 @@ def _make_entry(
 
 
 def _count_products(call: Call) -> int:
-    """Return the products of a layer for one sample; refuse an output of unknown shape."""
+    """Return the number of products of a layer for one sample.
+
+    Raises ``UtilityError`` for an output of unknown shape.
+    """
     input_shape, output_shape = call.inputs[0].shape[1:], call.outputs[0].shape[1:]
     if None in output_shape:
         raise UtilityError(
@@ -166,7 +173,7 @@ def _count_products(call: Call) -> int:
 
 
 def is_product(layer: KerasLayer) -> bool:
-    """Return whether a Q-layer is a dense or convolution layer: sums of products of input and kernel."""
+    """Return whether a layer is a dense Q-layer or a Q-convolution that is not transposed."""
     return (
         hasattr(layer, "get_quantized_weights") and has_kernel(layer) and not is_transposed(layer)
     )

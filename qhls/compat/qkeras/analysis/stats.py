@@ -16,7 +16,7 @@ _RULE = "    " + "-" * 40
 
 
 def print_qstats(model: keras.Model) -> None:
-    """Print operations, operation types, bits of weights and share of zeros, layer by layer.
+    """Print the number and types of operations, the widths of weights and the share of zeros, layer by layer.
 
     ``extract_model_operations`` and ``get_model_sparsity`` describe the figures. A warning names the layers whose
     quantised weights are not counted.
@@ -56,7 +56,7 @@ def print_qstats(model: keras.Model) -> None:
 
 
 def _format_operation(operation: Any) -> str:
-    """Format sign, operation and bits, such as ``smult_4_8``."""
+    """Return an operation as text with sign, name and both widths, such as ``smult_4_8``."""
     name, _, bits, signs = operation
     return f"{'s' if any(signs) else 'u'}{name}_{bits[0]}_{bits[1]}"
 

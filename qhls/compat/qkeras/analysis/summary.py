@@ -37,6 +37,6 @@ def print_qmodel_summary(q_model: keras.Model) -> None:
 
 
 def _add_supported_quantized_objects(custom_objects: dict[str, Any]) -> None:
-    """Add all Q-layers and quantizers to ``custom_objects`` by name, as Keras' loading takes them."""
+    """Add all Q-layers and quantizers to ``custom_objects`` by name, so that Keras can load models with them."""
     custom_objects.update(get_registered())
     custom_objects.update(QUANTIZERS)

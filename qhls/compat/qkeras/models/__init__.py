@@ -1,1 +1,1 @@
-"""QKeras' utilities that make a model from a model."""
+"""QKeras' utilities that build a model from another model or from a file."""

@@ -21,7 +21,7 @@ _BY_QUANTIZER = {
     "quantized_tanh": "tanh",
     "quantized_sigmoid": "sigmoid",
 }
-"""Name of the activation that a quantizer replaces."""
+"""The name of the activation that each quantizer replaces."""
 
 
 def get_activation_name(layer: KerasLayer) -> str | None:
@@ -52,7 +52,7 @@ def _is_layer(layer: KerasLayer) -> bool:
 
 
 def get_upper_bound(layer: KerasLayer) -> float | None:
-    """Return the upper limit of a Keras activation layer, or ``None``."""
+    """Return the upper limit of a Keras activation layer, or ``None`` if it is unlimited."""
     function = getattr(layer, "activation", layer)
     if type(function) is keras.layers.ReLU:
         return None if function.max_value is None else float(function.max_value)
@@ -60,7 +60,7 @@ def get_upper_bound(layer: KerasLayer) -> float | None:
 
 
 def limit_quantizer(layer: Any, quantizer: Any) -> Any:
-    """Return ``quantizer``, limited to the numbers up to the upper bound of the activation ``layer``.
+    """Return ``quantizer``, limited to the upper bound of the activation ``layer`` if possible.
 
     A ``quantized_relu`` gets the bound as ``relu_upper_bound`` where it lies on the grid. For any other quantizer that
     exceeds it, a warning names the layer, as for a ``threshold``, which no quantizer has.
@@ -82,7 +82,7 @@ def limit_quantizer(layer: Any, quantizer: Any) -> Any:
 
 
 def _find_largest(quantizer: Any) -> float:
-    """Return the largest value of a quantizer."""
+    """Return the largest value that a quantizer can output."""
     assignment = quantizer.quantization
     if assignment is not None:
         return float(assignment.hi * assignment.to.step)
@@ -97,7 +97,10 @@ def _warn(layer: KerasLayer, what: str) -> None:
 
 
 def get_adaptive_arguments(layer: KerasLayer, quantizer: Any) -> dict[str, Any] | None:
-    """Return the arguments of a ``QAdaptiveActivation`` like ``quantizer`` that replaces ``layer``, or ``None``."""
+    """Return the arguments of a ``QAdaptiveActivation`` that replaces ``layer`` and quantises like ``quantizer``.
+
+    Returns ``None`` if no ``QAdaptiveActivation`` does.
+    """
     if type(quantizer) not in (quantized_bits, quantized_relu):
         return None
     common: dict[str, Any] = {"activation": type(quantizer).__name__, "total_bits": quantizer.bits}

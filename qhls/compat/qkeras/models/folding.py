@@ -19,10 +19,10 @@ from qhls.quantizers.keras_types import KerasLayer
 
 
 def find_foldable(model: keras.Model) -> list[tuple[Any, Any]]:
-    """Return ``(layer, normalisation)`` of each dense, convolution and depthwise layer of Keras that can be folded.
+    """Return (layer, normalisation) for each normalisation that can be folded into the Keras layer before it.
 
-    The layer has no activation, and only the normalisation, along its channels, reads it. The pairs are in the order of
-    the model's layers.
+    The layer is dense, a convolution or depthwise, and has no activation. Only the normalisation, along its channels,
+    reads it. The pairs are in the order of the model's layers.
     """
     order = [
         id(layer) for layer in walk_replaceable(model)
@@ -39,13 +39,13 @@ def find_foldable(model: keras.Model) -> list[tuple[Any, Any]]:
 
 
 def join_configurations(layer: KerasLayer, norm: Any) -> dict[str, Any]:
-    """Return the configuration of ``layer`` joined with that of the normalisation."""
+    """Return the configuration of the folded layer that replaces ``layer`` and the normalisation ``norm``."""
     config = norm.get_config()
     return layer.get_config() | {key: config[key] for key in NORMALISATION_ARGUMENTS}
 
 
 def transfer(layer: KerasLayer, new: Any, norm: Any) -> None:
-    """Copy to ``new`` the weights of ``layer`` and of ``norm``, the normalisation folded into it, if any."""
+    """Copy the weights of ``layer`` to ``new``, and also those of the folded normalisation unless ``norm`` is None."""
     if norm is None:
         copy_state(layer, new)
         return
@@ -56,7 +56,7 @@ def transfer(layer: KerasLayer, new: Any, norm: Any) -> None:
 
 
 def fold_normalisations(model: keras.Model) -> keras.Model:
-    """Return ``model`` with all foldable normalisations folded into Q-layers; equal in inference.
+    """Return a copy of ``model`` with all foldable normalisations folded into Q-layers; inference results are equal.
 
     Kernel and bias of these Q-layers are the folded ones, real numbers where ``model`` has layers of Keras. The other
     layers and their weights are copied.
@@ -84,7 +84,7 @@ def fold_normalisations(model: keras.Model) -> keras.Model:
 
 
 def convert_to_folded_model(model: keras.Model) -> tuple[keras.Model, list[str]]:
-    """Return ``model`` without the batch normalisations that can be folded, and the names of the layers before them.
+    """Return a copy of ``model`` without its foldable batch normalisations, and the names of the layers before them.
 
     The other layers keep their weights. The result differs from ``model`` until the normalisations are folded into the
     named layers, as ``model_quantize(..., enable_bn_folding=True)`` does.
@@ -106,7 +106,7 @@ def convert_to_folded_model(model: keras.Model) -> tuple[keras.Model, list[str]]
 
 
 def convert_folded_layer_to_unfolded(layer: KerasLayer) -> Any:
-    """Return the Q-layer without normalisation that equals a folded layer, not built.
+    """Return a new, unbuilt Q-layer with a bias and without normalisation that can replace a folded layer.
 
     It always has a bias. Its weights are those of ``layer.get_folded_weights()``.
 
@@ -125,7 +125,7 @@ def convert_folded_layer_to_unfolded(layer: KerasLayer) -> Any:
 
 
 def unfold_model(model: keras.Model) -> keras.Model:
-    """Return ``model`` with ordinary Q-layers instead of folded ones; equal in inference.
+    """Return a copy of ``model`` with ordinary Q-layers instead of folded ones; inference results are equal.
 
     Raises:
         LoweringError: the model is not built from layers.

@@ -1,4 +1,4 @@
-"""``clone_model_and_freeze_auto_po2_scale``: fixes scales that follow the weights."""
+"""``clone_model_and_freeze_auto_po2_scale``: a copy of a model whose scales no longer follow the weights."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def clone_model_and_freeze_auto_po2_scale(
     orig_model_path: str | os.PathLike[str] | None = None,
     quantize_model_weights: bool = False,
 ) -> tuple[keras.Model, dict[str, dict[str, Any]]]:
-    """Copy ``orig_model`` and fix the "auto_po2" scales of its weights at their present values.
+    """Copy ``orig_model`` and fix the "auto_po2" scales of its weights at their current values.
 
     Training then continues with fixed scales. ``quantized_bits`` gets a ``post_training_scale``, ``quantized_linear``
     and ``binary`` an array as ``alpha``. ``orig_model_path`` is a file whose weights are used instead.
     ``quantize_model_weights`` sets the copy's variables to their quantised values where that changes no result.
 
-    Returns the copy and its ``model_save_quantized_weights``.
+    Returns the copy, and the result of ``model_save_quantized_weights`` for it.
 
     Raises:
         UtilityError: the scale of a quantizer with "auto_po2" cannot be fixed, for example of ``ternary``.

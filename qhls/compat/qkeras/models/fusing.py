@@ -19,10 +19,10 @@ from qhls.quantizers.keras_types import ops
 def find_bn_fusing_layer_pair(
     model: keras.Model, custom_objects: Mapping[str, Any] | None = None
 ) -> tuple[dict[str, str], set[str]]:
-    """Return the name of the ``QBatchNormalization`` that alone reads a Q-layer's sums, by the Q-layer's name.
+    """Return the name of the ``QBatchNormalization`` that can be fused into a Q-layer, by Q-layer, and all such names.
 
-    The second result is the set of these normalisations. The Q-layer is a dense or convolution layer without
-    activation. ``custom_objects`` is an argument of QKeras without effect.
+    The second result is the set of these normalisations' names. The Q-layer is a dense or convolution layer without
+    activation, and no other layer reads it. ``custom_objects`` is an argument of QKeras without effect.
 
     Raises:
         LoweringError: the model is not built from layers.
@@ -33,7 +33,7 @@ def find_bn_fusing_layer_pair(
 
 
 def find_normalised_layers(model: keras.Model, normalisation: type) -> list[tuple[Call, Call]]:
-    """Return each dense or convolution layer without activation whose sums one normalisation alone reads.
+    """Return pairs of a dense or convolution layer without activation and the normalisation that alone reads it.
 
     Both layers are called only once, and the normalisation is along the layer's channels.
     """
@@ -68,7 +68,7 @@ def _is_along_channels(call: Call, after: Call) -> bool:
 def add_bn_fusing_weights(
     prev_layer: Any, bn_layer: Any, saved_weights: dict[str, dict[str, Any]]
 ) -> None:
-    """Add the fusion of ``bn_layer`` with ``prev_layer`` to the entry of ``prev_layer`` in ``saved_weights``.
+    """Enter factor and offset of ``bn_layer``, fused into ``prev_layer``, in the latter's entry of ``saved_weights``.
 
     If ``y`` is the layer's sum of products without bias, the result of the normalisation is
     ``bn_inv * y + fused_bias``: ``bn_inv = Q(Q(gamma) / sqrt(Q(variance) + epsilon))`` and
@@ -94,7 +94,7 @@ def add_bn_fusing_weights(
 
 
 def scale_and_offset(bn_layer: QBatchNormalization) -> tuple[np.ndarray, np.ndarray]:
-    """Return ``(inv, offset)`` of a normalisation per channel: it computes ``inv * x + offset`` in inference."""
+    """Return factor and offset per channel of a normalisation, which computes ``inv * x + offset`` in inference."""
     variance: Any = ops.convert_to_tensor(_quantize(bn_layer, "moving_variance"))
     inverse = ops.rsqrt(variance + bn_layer.epsilon)
     if bn_layer.scale:

@@ -1,4 +1,4 @@
-"""A model as the calls of its layers, which are connected by tensors."""
+"""A model as a list of the calls of its layers, which are connected by tensors."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from qhls.frontend.models.walk import list_inner, unwrap, walk_layers
 from qhls.quantizers.keras_types import KerasNode
 
 _SAMPLES = 256
-"""Samples per run: bounds the memory of a model's activations."""
+"""The number of samples per run, which limits the memory for a model's activations."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ class Call:
     """One call of a layer.
 
     ``name`` begins with the names of the enclosing models, ``outer/inner/layer``. ``inputs`` and ``outputs`` are
-    symbolic tensors. The call that makes a tensor and those that read it hold the same object, also across the
-    border of a nested model. ``node`` is Keras' record of the call.
+    symbolic tensors. The call that computes a tensor and the calls that read it refer to the same object, also across
+    the border of a nested model. ``node`` is Keras' record of the call.
     """
 
     name: str
@@ -48,7 +48,7 @@ def list_model_calls(model: keras.Model) -> list[Call]:
 
 
 def list_calls_and_results(model: keras.Model) -> tuple[list[Call], list[Any]]:
-    """Return ``list_model_calls(model)`` and those of their tensors that are the model's outputs."""
+    """Return the calls of ``list_model_calls(model)``, and the tensors in them that are the model's outputs."""
     functional = find_graph(model)
     same: dict[int, Any] = {}
     every = list(_walk_calls(functional, "", same, []))
@@ -58,7 +58,7 @@ def list_calls_and_results(model: keras.Model) -> tuple[list[Call], list[Any]]:
 def _walk_calls(
     functional: Any, path: str, same: dict[int, Any], holders: list[Call]
 ) -> Iterator[Call]:
-    """Yield the calls of a graph of layers, nested models expanded.
+    """Yield the calls in a graph of layers; the calls inside a nested model replace the call of that model.
 
     ``same`` maps the id of a tensor at the border of a nested model to the tensor that it equals. The calls of nested
     models themselves are added to ``holders``.
@@ -78,10 +78,10 @@ def _walk_calls(
 
 
 def run_layers(model: keras.Model, x: Any) -> Iterator[tuple[Call, list[Any], list[Any]]]:
-    """Yield each call of a layer with its input and output tensors, in inference on ``x``.
+    """Run the layers of ``model`` on ``x`` in inference, and yield each call with its input and output tensors.
 
-    ``x`` is an array, a list or a dictionary of arrays, as the model takes it. Samples are run in parts, and every call
-    is yielded once per part. Layers and models that hold others come last.
+    ``x`` is an array, a list or a dictionary of arrays, as the model accepts it. Samples are run in parts, and every
+    call is yielded once per part. Layers and models that contain others come last.
 
     Raises:
         LoweringError: the model is not built from layers.
@@ -111,7 +111,7 @@ def run_layers(model: keras.Model, x: Any) -> Iterator[tuple[Call, list[Any], li
 
 
 def to_input_arrays(model: keras.Model, x: Any) -> dict[str, np.ndarray]:
-    """Return the samples of each input by name, from ``x`` as ``run_layers`` takes it.
+    """Convert samples in any form that ``run_layers`` accepts to one array per input of ``model``, by the input's name.
 
     Raises:
         UtilityError: the number of arrays differs from the number of inputs.
@@ -141,7 +141,7 @@ def _of_rank(array: np.ndarray, rank: int) -> np.ndarray:
 
 
 def list_unseen(model: keras.Model) -> list[str]:
-    """Return the names of layers with weights whose calls are unknown, inside a layer without a graph of layers."""
+    """Return the names of layers with weights whose calls are unknown, because the layer around them has no graph."""
     seen = {id(unwrap(call.layer)) for call in list_model_calls(model)}
     return [
         n for n, x in walk_layers(model) if x.weights and not list_inner(x) and id(x) not in seen
@@ -160,11 +160,11 @@ def warn_of_unseen(what: str, model: keras.Model) -> None:
 
 
 _graphs: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
-"""Graph of the layers inside, by model or call of a user-defined layer: tools compare its tensors by identity."""
+"""The traced graph of each model or call of a user-defined layer, cached because tensors are compared by identity."""
 
 
 def find_graph(model: keras.Model) -> Any:
-    """Return the object with the graph of layers of ``model``, also for a subclassed model that was called.
+    """Return the Keras object that has the graph of ``model``'s layers; a subclassed model must have been called.
 
     Raises:
         LoweringError: the model is not built, or its ``call`` does more than call layers and ``keras.ops``.
@@ -182,7 +182,7 @@ def find_graph(model: keras.Model) -> Any:
 
 
 def _find_nested(node: KerasNode) -> Any:
-    """Return the graph of the layers inside the layer that ``node`` calls, or ``None``."""
+    """Return the graph of the layers inside the layer that ``node`` calls, or ``None`` if it has none."""
     layer = node.operation
     if isinstance(layer, keras.Model) and hasattr(
         getattr(layer, "_functional", layer), "_nodes_by_depth"
@@ -200,7 +200,7 @@ def _find_nested(node: KerasNode) -> Any:
 
 
 def _trace_graph(call: Callable[[], Any], symbols: Any) -> Any:
-    """Return the graph of layers from ``symbols`` to the result of ``call``, or ``None`` if it is no such graph."""
+    """Return the graph of layers from ``symbols`` to the result of ``call``, or ``None`` if tracing fails."""
     try:
         return keras.Model(symbols, call())
     except Exception:  # the user's code may do anything with a tensor of another kind

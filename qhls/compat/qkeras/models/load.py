@@ -31,7 +31,7 @@ _MODULES = (
     keras.metrics,
 )
 _LARGEST = 20_000
-"""Largest number as an argument of a metric or loss in a file."""
+"""The largest number that a file may pass to a metric or loss."""
 
 _ARGUMENTS = ("optimizer", "loss", "loss_weights", "metrics", "weighted_metrics")
 
@@ -41,11 +41,11 @@ def load_qmodel(
     custom_objects: Mapping[str, Any] | None = None,
     compile: bool = True,
 ) -> keras.Model:
-    """Load a model with its weights like ``qhls.load_model``, and compile it as it was compiled.
+    """Load a model and its weights as ``qhls.load_model`` does, and compile it with the settings in the file.
 
-    ``custom_objects`` are classes and functions that the file may name, in addition to those of qhls. ``compile`` gives
-    the model the optimizer with its state, the losses and the metrics of the file. The model must have been compiled,
-    and Keras must have all of them. Otherwise a warning gives the reason.
+    ``custom_objects`` are classes and functions that the file may name, in addition to those of qhls. If ``compile``,
+    the model gets the optimizer with its state, the losses and the metrics that the file names. The model stays
+    uncompiled if the file has no such settings, or, after a warning, if some of them cannot be used.
 
     Raises:
         LoadError: ``qhls.load_model`` cannot read the file.
@@ -58,7 +58,7 @@ def load_qmodel(
 
 
 def _compile(model: keras.Model, path: str) -> None:
-    """Compile the model as the file says, and give its optimizer the state in the file."""
+    """Compile the model with the settings in the file, and load the state of its optimizer."""
     settings = _compile_as(model, lambda: _read_configuration(path), f"load_qmodel: {path}")
     if not settings.get("optimizer"):
         return
@@ -75,14 +75,14 @@ def _compile(model: keras.Model, path: str) -> None:
 def quantized_model_from_json(
     json_string: str, custom_objects: Mapping[str, Any] | None = None
 ) -> keras.Model:
-    """Build the model of a text that ``model.to_json()`` of Keras 2 or 3 wrote, with new weights.
+    """Build a model with new weights from the JSON text that ``model.to_json()`` of Keras 2 or 3 wrote.
 
-    It is compiled as the text says, if Keras has all that it names. Otherwise a warning gives the reason.
+    The model is compiled with the settings in the text, if it has any. A warning reports settings that cannot be used.
 
     ``custom_objects`` are classes and functions that the text may name, in addition to those of qhls.
 
     Raises:
-        LoadError: the text is not that of a model, or names an unknown class or code.
+        LoadError: the text does not describe a model, or names an unknown class, or contains code.
     """
     where = "quantized_model_from_json"
     config = parse_json(json_string, where, "the text that model.to_json() makes")
@@ -96,7 +96,10 @@ def quantized_model_from_json(
 
 
 def _compile_as(model: keras.Model, read: Callable[[], Any], where: str) -> dict[str, Any]:
-    """Compile the model by a training configuration and return its settings; {}, after a warning, if that fails."""
+    """Compile the model with a training configuration and return the arguments of ``compile``.
+
+    ``read`` returns the configuration. If anything fails, a warning gives the reason, and the result is {}.
+    """
     try:
         settings = _read_settings(read())
         if settings:
@@ -112,7 +115,7 @@ def _compile_as(model: keras.Model, read: Callable[[], Any], where: str) -> dict
 
 
 def _load_optimizer(model: keras.Model, path: Path) -> None:
-    """Load the state of the optimizer from ``path``, if any, into the compiled model."""
+    """Load the state of the compiled model's optimizer from ``path``, if the file has one."""
     if not zipfile.is_zipfile(path):
         with open_h5(path, path.name) as file:
             if "optimizer_weights" in file:
@@ -131,12 +134,15 @@ def _load_optimizer(model: keras.Model, path: Path) -> None:
                 )
         if names:
             _build_optimizer(model, len(names))
-            # Keras reads the variables of the optimizer together with the weights.
+            # Keras loads the variables of the optimizer together with the weights.
             load_weights(model, weights, path.name)
 
 
 def _build_optimizer(model: keras.Model, saved: int) -> None:
-    """Create the variables of the optimizer, unless the saved one had not been built either."""
+    """Create the variables of the model's optimizer if the file has more of them than the optimizer.
+
+    ``saved`` is the number of variables in the file. An optimizer that was saved before it was built has fewer.
+    """
     optimizer: Any = model.optimizer
     if saved > len(optimizer.variables):
         optimizer.build(model.trainable_variables)
@@ -156,7 +162,7 @@ def _fill_optimizer(variables: list[Any], group: Any, where: str) -> None:
 
 
 def _read_configuration(path: str) -> dict[str, Any]:
-    """Return the training configuration in a file, ``{}`` if it has none."""
+    """Return the training configuration in a file, or ``{}`` if the file has none."""
     what = "a training configuration"
     config: Any = None
     if zipfile.is_zipfile(path):
@@ -173,7 +179,10 @@ def _read_configuration(path: str) -> dict[str, Any]:
 
 
 def _read_settings(config: Any) -> dict[str, Any]:
-    """Return the arguments of ``compile`` in a training configuration, with classes and functions of Keras only."""
+    """Convert a training configuration to the arguments of ``compile``.
+
+    Classes and functions are those of Keras, registered ones and custom objects.
+    """
     if not config:
         return {}
     config = dict(config)
@@ -183,7 +192,7 @@ def _read_settings(config: Any) -> dict[str, Any]:
 
 
 def _read_value(value: Any) -> Any:
-    """Return the value of a part of a training configuration; objects are looked up, never imported."""
+    """Convert one part of a training configuration to its Python value; classes are looked up, never imported."""
     if isinstance(value, list):
         return [_read_value(each) for each in value]
     if isinstance(value, str):
@@ -217,7 +226,10 @@ def _read_value(value: Any) -> Any:
 
 
 def _check_numbers(name: str, arguments: Any) -> None:
-    """Refuse large numbers: a metric may allocate an array of so many elements, or of their square."""
+    """Raise ``ValueError`` if an argument of a metric or loss contains a number larger than ``_LARGEST``.
+
+    A metric may allocate an array with that many elements, or with the square of that many.
+    """
     for value in keras.tree.flatten(arguments):
         if isinstance(value, int | float) and abs(value) > _LARGEST:
             raise ValueError(
@@ -233,7 +245,7 @@ def _find_function(name: str) -> Any:
 
 
 def _find_registered(name: Any) -> Any:
-    """Return the object that the user registered with Keras under this name, with or without its package."""
+    """Return the object registered with Keras under this name, with or without its package, or None if unknown."""
     full_name = find_registered_name(name)
     return keras.saving.get_registered_object(full_name) if full_name else None
 

@@ -14,7 +14,7 @@ from qhls.quantizers import Quantizer
 
 
 class QNoiseScheduler(keras.callbacks.Callback):
-    """Callback that raises the ``qnoise_factor`` of a model's quantizers from 0 to 1 during ``fit``.
+    """A callback that raises the ``qnoise_factor`` of a model's quantizers from 0 to 1 during ``fit``.
 
     At step or epoch ``f`` the factor is 0 before ``start``, 1 from ``finish`` on, and between them
     ``1 - ((finish - f) / (finish - start)) ** exponent``.
@@ -76,11 +76,11 @@ class QNoiseScheduler(keras.callbacks.Callback):
         return list(by_id.values())
 
     def set_qnoise_factor(self, quantizer: Quantizer, qnoise_factor: float) -> None:
-        """Set one quantizer's factor."""
+        """Set the ``qnoise_factor`` of one quantizer."""
         quantizer.update_qnoise_factor(qnoise_factor)
 
     def set_quantizers(self) -> None:
-        """Find the quantizers and move their factors into variables, which traced graphs read."""
+        """Find the quantizers, set ``use_ste``, and move their factors into variables, which traced graphs read."""
         self.quantizers = self.get_quantizers(self.model)
         for quantizer in self.quantizers:
             if hasattr(quantizer, "use_ste"):
@@ -89,14 +89,14 @@ class QNoiseScheduler(keras.callbacks.Callback):
         self._trace_again()
 
     def update_qnoise_factor(self, freq: int) -> None:
-        """Set the factor of step or epoch ``freq``, if this one is due."""
+        """Set the factor of all quantizers for step or epoch ``freq``, if ``freq`` is a multiple of ``update_freq``."""
         factor = self.calculate_qnoise_factor(freq)
         if freq % self.update_freq or factor == self.qnoise_factor:
             return
         self.qnoise_factor = factor
         for quantizer in self.quantizers or []:
             self.set_qnoise_factor(quantizer, factor)
-        if keras.backend.backend() == "jax":  # there a traced step holds the factor as a constant
+        if keras.backend.backend() == "jax":  # traced steps contain the factor as a constant
             self._trace_again()
 
     def _trace_again(self) -> None:
@@ -108,22 +108,22 @@ class QNoiseScheduler(keras.callbacks.Callback):
         self.num_iters += 1
 
     def on_train_begin(self, logs: Any = None) -> None:
-        """Prepare the quantizers, once."""
+        """Prepare the quantizers when training begins for the first time."""
         if self.quantizers is None:
             self.set_quantizers()
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Count the epoch, if epochs are counted."""
+        """Count the epoch and update the factor, if ``freq_type`` is "epoch"."""
         if self.freq_type == "epoch":
             self._count()
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
-        """Count the step, if steps are counted."""
+        """Count the step and update the factor, if ``freq_type`` is "step"."""
         if self.freq_type == "step":
             self._count()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Record the factor for TensorBoard."""
+        """Record the factor for TensorBoard if a ``log_dir`` was given."""
         if self._writer is not None:
             import tensorflow as tf
 

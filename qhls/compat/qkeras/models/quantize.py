@@ -49,14 +49,14 @@ _Entry = dict[str, Any]
 _ADAPTIVE = "QAdaptiveActivation"
 _DEFAULT = "default"
 _INLINE = ("relu", "tanh", "sigmoid")
-"""Activations that become ``quantized_*(activation_bits)`` by default."""
+"""The activations that ``quantized_*(activation_bits)`` replaces by default."""
 
 _FOLDING = ("folding_mode", "ema_freeze_delay")
 _ACTIVATIONS = {
     "activation_quantizer": "activation",
     "recurrent_activation_quantizer": "recurrent_activation",
 }
-"""Arguments of the layer, by key of an entry."""
+"""The argument of a layer that each of these keys of an entry sets."""
 
 
 def model_quantize(  # noqa: PLR0917 - QKeras' order
@@ -68,10 +68,11 @@ def model_quantize(  # noqa: PLR0917 - QKeras' order
     prefer_qadaptiveactivation: bool = False,
     enable_bn_folding: bool = False,
 ) -> keras.Model:
-    """Return a copy of ``model`` with Q-layers instead of the layers that ``quantizer_config`` names.
+    """Return a copy of ``model`` in which Q-layers replace the layers for which ``quantizer_config`` has an entry.
 
     ``quantizer_config`` has entries by a layer's name, by class and under "default"; see
-    ``help(qhls.utils.model_quantize)``. ``activation_bits`` are the default bits of the activations inside layers.
+    ``help("qhls.compat.qkeras.models.quantize")``. ``activation_bits`` is the default width of
+    activations inside layers.
 
     ``enable_bn_folding``: a dense, convolution or depthwise layer whose sums a BatchNormalization alone reads becomes a
     ``QConv2DBatchnorm`` or the like, if it is converted; ``folding_mode`` and ``ema_freeze_delay`` are keys of its
@@ -106,7 +107,7 @@ def model_quantize(  # noqa: PLR0917 - QKeras' order
 
 
 def quantize_activation(layer_config: dict[str, Any], activation_bits: int) -> None:
-    """Replace relu, tanh or sigmoid under "activation" by its quantizer of ``activation_bits`` bits."""
+    """Replace relu, tanh or sigmoid in ``layer_config["activation"]`` by its quantizer of ``activation_bits`` bits."""
     name = layer_config.get("activation")
     if name in _INLINE:
         layer_config["activation"] = f"quantized_{name}({activation_bits})"
@@ -118,9 +119,10 @@ def get_config(
     layer_class: str,
     parameter: str | None = None,
 ) -> Any:
-    """Return the entry for a layer, by its name or else by ``layer_class``, or the value of its key ``parameter``.
+    """Look up the entry for a layer by its name, or else by ``layer_class``, and return the entry or one value in it.
 
-    ``layer`` is a layer, or a layer of a model's JSON. The result is ``None`` without such an entry.
+    ``parameter`` is the key of the value. ``layer`` is a layer, or a layer of a model's JSON. The result is ``None`` if
+    no entry or no such key exists.
     """
     name = layer["config"]["name"] if isinstance(layer, dict) else layer.name
     entry = quantizer_config.get(name, quantizer_config.get(layer_class))
@@ -128,7 +130,7 @@ def get_config(
 
 
 class _Config:
-    """A ``quantizer_config`` with the other settings for the conversion of layers."""
+    """The converter of layers for ``model_quantize``: it finds the entry of a layer and creates the Q-layer."""
 
     def __init__(self, entries: Mapping[str, Any], bits: int, adaptive: bool) -> None:
         if not isinstance(entries, Mapping):
@@ -139,7 +141,7 @@ class _Config:
         self.entries, self.bits, self.adaptive = entries, bits, adaptive
 
     def warn_of_unknown(self, model: keras.Model) -> None:
-        """Warn of keys that are neither names of layers nor classes, which are probably misspelt."""
+        """Warn of each key of ``quantizer_config`` that is not "default", a layer of ``model`` or a class of layers."""
         classes = {name.removeprefix("Q") for name in get_registered()}
         names = {
             part
@@ -158,14 +160,14 @@ class _Config:
     # -- entries ------------------------------------------------------------------------------------
 
     def find_entry(self, layer: KerasLayer, *classes: str) -> tuple[Any, str]:
-        """Return the first entry for ``layer`` and its key, or ``(None, "")``."""
+        """Return the first entry that applies to ``layer``, and its key, or ``(None, "")`` if no entry applies."""
         for key in (layer.name, *classes):
             if self.entries.get(key) is not None:
                 return self.entries[key], key
         return None, ""
 
     def _find_weighted(self, layer: KerasLayer, *classes: str) -> tuple[_Entry | None, str]:
-        """Return the entry for a layer with weights, a checked dictionary, and its key."""
+        """Return the checked entry that applies to a layer with weights, and its key, or ``(None, "")``."""
         entry, key = self.find_entry(layer, *classes, type(layer).__name__, _DEFAULT)
         if entry is None:
             return None, key
@@ -187,7 +189,7 @@ class _Config:
         return dict(entry), key
 
     def _make_quantizers(self, cls: type, entry: _Entry, key: str) -> _Entry:
-        """Return the quantizer, or ``None``, of each weight of ``cls`` by argument."""
+        """Return the quantizer arguments of the class ``cls`` from ``entry``: a quantizer or ``None`` per weight."""
         quantizers = {}
         for weight in list_quantized(cls):
             quantizer = entry.get(weight.name_argument("quantizer"))
@@ -204,7 +206,7 @@ class _Config:
     # -- layers -------------------------------------------------------------------------------------
 
     def convert(self, layer: KerasLayer) -> Any:
-        """Return the Q-layer for ``layer``, or a copy of it."""
+        """Return the Q-layer that replaces ``layer``, a wrapper with its inner layer converted, or else a copy."""
         if isinstance(layer, keras.layers.Bidirectional):
             return self._replace_bidirectional(layer)
         if get_activation_name(layer) is not None:
@@ -219,7 +221,7 @@ class _Config:
         return self._with(layer, cls, entry, key) or copy_layer(layer)
 
     def _warn_of_parts(self, layer: KerasLayer) -> None:
-        """Warn of inner layers that a layer creates itself: without a configuration they cannot be replaced."""
+        """Warn of inner layers that have an entry but cannot be replaced, because ``layer`` itself creates them."""
         names = [each.name for each in layer._flatten_layers(include_self=False) if self._has(each)]
         if names and list_inner(layer):
             warnings.warn(
@@ -238,14 +240,14 @@ class _Config:
         return self._find_weighted(layer, *_list_keys(cls))[0] is not None
 
     def _with(self, layer: KerasLayer, cls: type, entry: _Entry | None, key: str) -> Any:
-        """Return the layer converted to ``cls``, or ``None`` if ``entry`` has nothing for it."""
+        """Return ``layer`` converted to the class ``cls``, or ``None`` if ``entry`` does not ask for a conversion."""
         if entry is None:
             return None
         quantised = type(layer) is cls
         if quantised and key == _DEFAULT:
             return None
         settings = self._make_quantizers(cls, entry, key)
-        if quantised:  # other quantizers of the layer are kept
+        if quantised:  # other quantizers of the layer are unchanged
             settings = {k: q for k, q in settings.items() if q is not None or k in entry}
         normalises = isinstance(layer, keras.layers.BatchNormalization)
         pools = "average_quantizer" in settings and "activation_quantizer" in entry
@@ -297,7 +299,7 @@ class _Config:
         )
 
     def find_folded(self, layer: KerasLayer) -> tuple[type, _Entry, str] | None:
-        """Return class, entry and key for a layer with a folded normalisation, or ``None``."""
+        """Return class, entry and key for folding a normalisation into ``layer``, or ``None`` if any is missing."""
         cls = find_twin(type(layer), FOLDED_SUFFIX)
         if cls is None:
             return None
@@ -307,7 +309,7 @@ class _Config:
         return cls, entry, key
 
     def fold(self, layer: KerasLayer, norm: Any) -> Any:
-        """Return the Q-layer for ``layer`` with ``norm`` folded into it."""
+        """Return the Q-layer that replaces ``layer``, with the normalisation ``norm`` folded into it."""
         target = self.find_folded(layer)
         assert target is not None
         cls, entry, key = target
@@ -318,7 +320,7 @@ class _Config:
     # -- activations --------------------------------------------------------------------------------
 
     def _list_activation_keys(self, layer: KerasLayer) -> tuple[str, ...]:
-        """Return the keys for an activation layer, after its name."""
+        """Return the keys under which to look up an activation layer if no entry has its name."""
         first, second = (_ADAPTIVE, "QActivation") if self.adaptive else ("QActivation", _ADAPTIVE)
         return first, second, type(layer).__name__
 
@@ -346,12 +348,12 @@ class _Config:
 
 
 def _list_keys(cls: type) -> list[str]:
-    """Return the keys for a Q-class; with a folded normalisation also those of the class without it."""
+    """Return the class names under which to look up a Q-class: its name, and the name without "Batchnorm"."""
     return [cls.__name__, cls.__name__.removesuffix(FOLDED_SUFFIX)]
 
 
 def _refit(layer: KerasLayer, changed: _Entry) -> _Entry:
-    """Return the configuration of a Q-layer with constraints and initializers that fit the changed quantizers."""
+    """Return a Q-layer's configuration without constraints and initializers that were fitted to replaced quantizers."""
     config = layer.get_config()
     for each in list_quantized(type(layer)):
         constraint, initializer = (

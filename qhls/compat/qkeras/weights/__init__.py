@@ -1,1 +1,1 @@
-"""QKeras' utilities on weights."""
+"""QKeras' utilities that save, compress and measure the weights of a model."""

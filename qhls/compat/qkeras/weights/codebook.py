@@ -48,7 +48,7 @@ def weight_compression(
 def two_tier_embedding_compression(
     embeddings: Any, bits: int, quantizer: Callable[[Any], Any] | None = None
 ) -> tuple[_Table, _Table, _Table, _Table]:
-    """Put the rows into ``2**bits`` clusters, and fit ``2**bits`` values to the rows of each cluster.
+    """Group the rows of an embedding table into ``2**bits`` clusters, and fit ``2**bits`` values to each cluster.
 
     Returns ``(index_table, cluster_index_table, codebook_table, quantized_embeddings)``: the index of each element, the
     cluster of each row, the values of each cluster, and the embeddings with these values,
@@ -74,10 +74,10 @@ def two_tier_embedding_compression(
 
 
 def create_in_out_table(km: KMeans, quantizer: Any) -> tuple[_Table, _Table]:
-    """Return ``(in_table, out_table)``: ``out_table[in_table[code]]`` replaces the value of the quantizer's ``code``.
+    """Return two tables such that ``out_table[in_table[code]]`` is the compressed value of the quantizer's ``code``.
 
-    ``in_table`` has the index for each value of ``quantizer.range()``, in the order of two's complement codes.
-    ``out_table`` has the centres of ``km``, quantised.
+    The result is ``(in_table, out_table)``. ``in_table`` has the index for each value of ``quantizer.range()``, in the
+    order of two's complement codes. ``out_table`` has the centres of ``km``, quantised.
     """
     values = np.asarray(quantizer.range()).reshape(-1, 1)
     return km.predict(values).ravel(), _quantize(km.cluster_centers_, quantizer).ravel()
@@ -94,7 +94,7 @@ def activation_compression(  # noqa: PLR0917 - QKeras' order
     y_test: Any,
     sample_size: float = 1.0,
 ) -> tuple[list[list[_Table]], list[keras.Model], list[KMeans]]:
-    """Fit ``2**bits`` values to the activations of some layers, and split the model there.
+    """Fit ``2**bits`` values to the activations of some layers, and split the model at these layers.
 
     ``activation_indexes`` are indices of ``model.layers``: layers with one ``quantizer`` (``QActivation``) through
     which the whole model passes. ``sample_size`` is the share of the training samples to which the values are fitted;
@@ -152,7 +152,7 @@ def _check_bits(where: str, bits: int) -> None:
 
 
 def _compress(values: np.ndarray, bits: int, quantizer: Any) -> tuple[_Table, _Table]:
-    """Return the index of each value, and the sorted codebook."""
+    """Return the codebook index of each value, and the sorted codebook of ``2**bits`` values."""
     clustering = KMeans(2**bits).fit(values.reshape(-1, 1))
     if quantizer is not None:
         clustering.cluster_centers_ = np.sort(

@@ -18,7 +18,7 @@ _BIAS = "bias"
 
 @dataclass(frozen=True)
 class HardwareWeight:
-    """A quantised variable of a layer.
+    """A variable of a layer before and after quantisation, with its integer codes and scale if it has any.
 
     ``real`` is the input of the quantizer and ``values`` its result, both float32. ``codes`` (int64) times ``scale``
     (float64, of a shape that broadcasts) is ``values``: exactly if scales are powers of two, else within the rounding
@@ -39,13 +39,13 @@ class HardwareWeight:
 
 
 def list_hardware_weights(layer: KerasLayer) -> list[HardwareWeight]:
-    """Return the weights of a layer with ``get_quantized_weights``; none for any other layer.
+    """Return the quantised weights of a Q-layer, or an empty list for any other layer.
 
     A layer with a folded batch normalisation has its folded kernel and bias. The ``mask`` of a kernel is part of the
     kernel.
 
     Raises:
-        UtilityError: weights are not finite, or drawn at every call.
+        UtilityError: weights are not finite, or random at every call.
     """
     weights = getattr(layer, "get_quantized_weights", dict)()
     return [make_hardware_weight(layer, variable, *weight) for variable, weight in weights.items()]
@@ -54,7 +54,7 @@ def list_hardware_weights(layer: KerasLayer) -> list[HardwareWeight]:
 def make_hardware_weight(
     layer: KerasLayer, variable: str, quantizer: Any, real: Any
 ) -> HardwareWeight:
-    """Return one weight of ``layer`` for the values ``real`` of its variable."""
+    """Quantise the values ``real`` of a variable of ``layer``, apply a kernel's mask, and return values and codes."""
     real = np.asarray(real)
     mask = getattr(layer, "mask", None) if variable == "kernel" else None
     mask = None if mask is None else np.asarray(mask, np.float64)
@@ -75,5 +75,5 @@ def make_hardware_weight(
 
 
 def _has_codes(quantizer: Any) -> bool:
-    """Return whether the values of ``quantizer`` lie on a grid."""
+    """Return whether ``quantizer`` has integer codes, which a plain function and a floating-point quantizer lack."""
     return isinstance(quantizer, Quantizer) and quantizer.number_type != "float"

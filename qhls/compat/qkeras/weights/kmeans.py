@@ -10,15 +10,15 @@ import numpy as np
 ITERATIONS = 300
 STARTS = 10
 BINS = 512
-"""Most numbers whose best partition is computed; more numbers are first counted in so many bins."""
+"""The largest number of distinct values that are partitioned exactly, and the number of bins for more values."""
 
 
 class KMeans:
     """k-means clustering with ``n_clusters`` centres by Lloyd's algorithm, under scikit-learn's names.
 
-    Numbers start from their best partition, which is exact for up to ``BINS`` different ones. Points of more dimensions
-    start from several draws of k-means++ with a fixed seed, and the best result is used. With fewer different points
-    than clusters, centres repeat.
+    The first centres of scalars are those of their best partition, which is exact for up to ``BINS`` distinct values.
+    Vectors start from several draws of k-means++ with a fixed seed, and the best result is used. If the points have
+    fewer distinct values than clusters, centres repeat.
     """
 
     cluster_centers_: np.ndarray
@@ -27,7 +27,7 @@ class KMeans:
         self.n_clusters = n_clusters
 
     def fit(self, points: np.ndarray) -> Self:
-        """Find the centres of ``points`` ``(n, dimensions)``, in the order of their coordinates."""
+        """Find the cluster centres of ``points`` ``(n, dimensions)``, and sort them by their coordinates."""
         points = np.asarray(points, np.float64)
         different, counts = np.unique(points, axis=0, return_counts=True)
         n = min(self.n_clusters, len(different))
@@ -50,7 +50,7 @@ class KMeans:
 
 
 def _bin(numbers: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return at most ``BINS`` numbers with weights: the means in equal parts of the range."""
+    """Return at most ``BINS`` numbers and their weights: the mean of the numbers in each of ``BINS`` intervals."""
     if len(numbers) <= BINS:
         return numbers, counts
     place = (numbers - numbers[0]) * (BINS / (numbers[-1] - numbers[0]))
@@ -61,7 +61,7 @@ def _bin(numbers: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 
 def _find_best_partition(numbers: np.ndarray, counts: np.ndarray, n: int) -> np.ndarray:
-    """Return the means of the runs of sorted ``numbers`` with the smallest squared error.
+    """Split sorted ``numbers`` into ``n`` runs with the smallest squared error, and return the mean of each run.
 
     After each round, ``least[j]`` is the error of the first ``j`` numbers in one more run. A run from ``i`` to before
     ``j`` costs ``cost[i, j]``.
@@ -90,7 +90,7 @@ def _find_best_partition(numbers: np.ndarray, counts: np.ndarray, n: int) -> np.
 def _draw_starts(
     points: np.ndarray, counts: np.ndarray, n: int, random: np.random.Generator
 ) -> np.ndarray:
-    """Draw starts by k-means++: the probability of each grows with its distance to the others."""
+    """Draw ``n`` first centres by k-means++: a point's probability grows with its distance to earlier centres."""
     chosen = [int(random.choice(len(points), p=counts / counts.sum()))]
     away = _measure_distances(points, points[chosen[0]])
     for _ in range(n - 1):
@@ -103,7 +103,7 @@ def _draw_starts(
 def _refine(
     points: np.ndarray, counts: np.ndarray, centres: np.ndarray
 ) -> tuple[float, np.ndarray]:
-    """Move each centre to the mean of its points until none moves: ``(squared error, centres)``."""
+    """Move centres to the means of their points up to ``ITERATIONS`` times; return the squared error and centres."""
     for _ in range(ITERATIONS):
         labels = _find_nearest(points, centres)
         number = np.bincount(labels, counts, len(centres))
@@ -122,7 +122,7 @@ def _measure_distances(points: np.ndarray, to: np.ndarray) -> np.ndarray:
 
 
 def _find_nearest(points: np.ndarray, centres: np.ndarray) -> np.ndarray:
-    """Return the index of the nearest centre of each point, the first among equals."""
+    """Return the index of the centre nearest to each point; the first of several at the same distance."""
     if centres.shape[1] == 1:
         return _find_nearest_on_line(points[:, 0], centres[:, 0])
     best = np.full(len(points), np.inf)

@@ -31,7 +31,7 @@ from qhls.quantizers import Quantizer, quantized_bits, quantized_po2, quantized_
 from qhls.quantizers.keras_types import KerasLayer
 
 GROUP = "quantized"
-"""Group of the dictionary in an HDF5 file, beside Keras' weights."""
+"""The group of an HDF5 file that stores the dictionary; the same file stores Keras' weights outside this group."""
 _KERAS_3 = ".weights.h5"
 _ATTRIBUTE_BYTES = 60_000
 
@@ -62,7 +62,7 @@ def model_save_quantized_weights(
     without effect.
 
     Raises:
-        UtilityError: ``filename`` has another suffix; weights are not finite, or drawn at every call.
+        UtilityError: ``filename`` has another suffix; weights are not finite, or random at every call.
         LoweringError: the model is not built from layers.
     """
     path = None if filename is None else _check_path(Path(filename))
@@ -78,7 +78,10 @@ def model_save_quantized_weights(
 
 
 def _find_normalised(model: keras.Model, every: Mapping[str, Any]) -> Mapping[str, str]:
-    """Return the pairs of ``find_bn_fusing_layer_pair``; none, and a warning, if the layers' calls are unknown."""
+    """Return the name of the ``QBatchNormalization`` to fuse into a layer, by the name of each layer that has one.
+
+    If the calls of the layers are unknown, the result is empty, and a warning says so if any normalisation exists.
+    """
     try:
         return find_bn_fusing_layer_pair(model)[0]
     except LoweringError:
@@ -126,7 +129,7 @@ def _make_entry(layer: KerasLayer) -> dict[str, Any]:
 
 
 def _to_qkeras(weight: HardwareWeight) -> dict[str, Any]:
-    """Return one weight in QKeras' form."""
+    """Convert a weight to the arrays that QKeras writes for it: ``weights``, and if needed ``signs`` or ``scales``."""
     quantizer = weight.quantizer
     if isinstance(quantizer, quantized_po2 | quantized_relu_po2):
         with np.errstate(divide="ignore"):  # 0 where 2**min_exp is below the range of float32
@@ -163,7 +166,7 @@ def _count_window(layer: Any) -> int:
 
 
 def _flatten(saved: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Return all arrays by ``layer/key`` or ``layer/key/index``."""
+    """Return the values of all layers' entries as one dictionary with the keys ``layer/key`` or ``layer/key/index``."""
     flat = {}
     for name, entry in saved.items():
         for key, value in entry.items():
@@ -191,7 +194,10 @@ def _write_h5(model: keras.Model, path: Path, saved: dict[str, dict[str, Any]]) 
 
 
 def _write_keras2(model: keras.Model, path: Path) -> None:
-    """Write Keras 2's layout: per layer the trainable weights, then the others, over all layers of a nested model."""
+    """Write the weights in Keras 2's layout: for each layer first the trainable weights, then all others.
+
+    A nested model counts as one layer.
+    """
     with h5py.File(path, "w") as file:
         group = file.create_group("model_weights")
         names = [layer.name for layer in model.layers]
@@ -206,7 +212,10 @@ def _write_keras2(model: keras.Model, path: Path) -> None:
 
 
 def _write_names(group: Any, attribute: str, names: list[str]) -> None:
-    """Write ``names`` as an attribute, or as ``attribute0``, ``attribute1``, ... beyond 64 KB, as Keras reads them."""
+    """Write ``names`` as an HDF5 attribute, which beyond 60 kB is split into ``attribute0``, ``attribute1``, ...
+
+    Keras reads both forms.
+    """
     encoded = [name.encode() for name in names]
     longest = max(map(len, encoded), default=1)
     size = max(_ATTRIBUTE_BYTES // longest, 1)
@@ -217,7 +226,7 @@ def _write_names(group: Any, attribute: str, names: list[str]) -> None:
 
 @contextmanager
 def _use_quantized(model: keras.Model) -> Iterator[None]:
-    """Set the variables of ``model`` to their quantised values within this context, see ``assign_quantized``."""
+    """Return a context in which variables of ``model`` have their quantised values, see ``assign_quantized``."""
     before = model.get_weights()
     try:
         assign_quantized(model)
@@ -227,10 +236,10 @@ def _use_quantized(model: keras.Model) -> Iterator[None]:
 
 
 def assign_quantized(model: keras.Model) -> None:
-    """Set the variables of ``model`` to their quantised values where that changes no result.
+    """Set each variable of ``model`` to its quantised value if this changes no result.
 
-    Other variables are unchanged: their quantizer would give other values, because a scale or threshold follows the
-    values or because ``binary(use_01=1)`` has zeros. A folded kernel cannot be split into its parts either.
+    Other variables are unchanged: quantising them twice would give other values, because a scale or threshold follows
+    the values or because ``binary(use_01=1)`` has zeros. A folded kernel cannot be split into its parts either.
     """
     for _, layer in walk_layers(model):
         for owner, weight in _walk_variables(layer):
@@ -244,7 +253,7 @@ def assign_quantized(model: keras.Model) -> None:
 
 
 def _walk_variables(layer: KerasLayer) -> Iterator[tuple[Any, HardwareWeight]]:
-    """Yield each quantised weight and the object that has it as attribute: a layer or its cell."""
+    """Yield (owner, weight) for each quantised weight; the owner, a layer or its cell, has it as an attribute."""
     parts = (getattr(layer, name, None) for name in ("forward_layer", "backward_layer"))
     owners = [part for part in parts if part is not None] or [layer]
     for owner in owners:

@@ -1,4 +1,4 @@
-"""Share of zeros among the quantised weights of a model."""
+"""The share of zeros among the quantised weights of a model."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ def get_model_sparsity(
 
 
 def get_quantized_values(layer: KerasLayer) -> list[np.ndarray]:
-    """Return the weights of a layer, quantised for a Q-layer."""
+    """Return the quantised weights of a Q-layer, or the unchanged weights of any other layer."""
     if hasattr(layer, "get_quantized_weights"):
         return [weight.values for weight in list_hardware_weights(layer)]
     return [np.asarray(weight) for weight in layer.get_weights()]
 
 
 def print_model_sparsity(model: keras.Model) -> None:
-    """Print the share of zeros among each layer's prunable weights, quantised."""
+    """Print the share of zeros in each quantised weight of the prunable layers, without biases."""
     say(f"Model Sparsity Summary ({model.name})")
     say("--")
     for name, layer in walk_layers(model):

@@ -1,4 +1,4 @@
-"""``BinaryToThermometer``: encodes numbers by class."""
+"""``BinaryToThermometer``: one-hot encoding of numbers by the interval that contains them."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def BinaryToThermometer(  # noqa: N802, PLR0917 - QKeras' name and order
     merge_with_channels: bool = False,
     use_two_hot_encoding: bool = False,
 ) -> np.ndarray:
-    """Return the class of each number in ``x``, one-hot, as float32.
+    """Encode each number in ``x`` as a float32 one-hot vector of the interval (class) that contains it.
 
-    ``[0, value_range)`` is divided into ``classes`` equal parts. The result has a last axis of ``classes``. It follows
-    the last axis of ``x`` (channels), replaces it if that has length 1, or is merged with it by
+    The intervals divide ``[0, value_range)`` into ``classes`` equal parts. The result has a last axis of ``classes``.
+    This axis follows the last axis of ``x`` (channels), replaces it if that has length 1, or is merged with it if
     ``merge_with_channels``.
 
     ``with_residue`` adds to the 1 of a class the position of the number within it, from 0 to 1. With

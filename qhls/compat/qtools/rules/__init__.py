@@ -1,1 +1,1 @@
-"""QTools' rules by layer."""
+"""QTools' rules: the types and the charged operations of each class of layer."""

@@ -1,4 +1,4 @@
-"""Count layers that QTools omits: separable and transposed convolutions, recurrent layers, scale and shift."""
+"""Rules for layers that QTools omits: separable and transposed convolutions, recurrent layers, scale and shift."""
 
 from __future__ import annotations
 
@@ -23,13 +23,16 @@ _PARTS = ("Separable", "Transpose", "RNN", "LSTM", "GRU", "Bidirectional", "Scal
 
 
 def is_uncounted(node: Node) -> bool:
-    """Return whether QTools does not count the products of a layer."""
+    """Return whether QTools omits the products of a layer."""
     known = any(part in node.kind for part in _PARTS)
     return known and (bool(list_node_products(node)) or "ScaleShift" in node.kind)
 
 
 def count_every_kernel(node: Node, inputs: list[Number], options: Options) -> Findings:
-    """Return one multiplier and one sum per kernel, named after it, then the products among gates."""
+    """Return types and charged operations of a layer whose kernels each have a multiplier and an accumulator.
+
+    The parts are named after the kernels. The operators between the gates of a recurrent layer follow.
+    """
     if "ScaleShift" in node.kind:
         return _scale_shift(node, inputs, options)
     layers = list_directions(node.layer)
@@ -76,7 +79,7 @@ def count_every_kernel(node: Node, inputs: list[Number], options: Options) -> Fi
 
 
 def _find_type(layer: Any, variable: str, options: Options) -> Number:
-    """Return the type of a variable by its quantizer."""
+    """Return the type of a layer's variable, which its quantizer decides unless a default type is imposed."""
     if options.is_imposing(layer):
         return options.default_weight
     pairs = (getattr(layer, "cell", None) or layer).get_quantized_weights()
@@ -90,7 +93,7 @@ def _find_type(layer: Any, variable: str, options: Options) -> Number:
 def _find_operand_type(
     layer: KerasLayer, variable: str, x: Number, sums: list[Number], options: Options
 ) -> Number:
-    """Return the type of a kernel's operand: the input, the sum of the kernel before, or the state."""
+    """Return the type of the numbers that a kernel multiplies: inputs, sums of the previous kernel, or states."""
     if variable == "recurrent_kernel":
         state = getattr(layer, "state_quantizer", None) or getattr(layer, "activation", None)
         return options.types.to_number(state)
@@ -101,7 +104,7 @@ def _find_operand_type(
 
 
 def _scale_shift(node: Node, inputs: list[Number], options: Options) -> Findings:
-    """Count a layer with one weight and one bias for all elements."""
+    """Return types and charged operations of a layer that multiplies all elements by one weight and can add a bias."""
     number = options.types.to_number
     weight, bias = (number(q) for q in node.layer.get_quantizers()[:2])
     product = multiply(weight, inputs[0])

@@ -1,4 +1,4 @@
-"""Count the operations of a layer for one sample."""
+"""The number of operations that a layer performs for one sample."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ AVERAGES = (
     *("QAveragePooling2D", "QGlobalAveragePooling2D"),
 )
 _OTHER_AVERAGES = ("AveragePooling1D", "AveragePooling3D")
-"""Parts of the class names of averages that QTools does not count."""
+"""Substrings of the class names of average-pooling layers that QTools does not count."""
 
 KEPT_SHAPES = ("MaxPool", "Reshape", "Flatten")
-"""Parts of the class names of layers that QTools counts by the elements that they read."""
+"""Substrings of the class names of layers for which QTools counts one operation per input element."""
 
 _COUNTED = (
     *("Dense", "QDense", "Conv1D", "QConv1D", "Conv2D", "QConv2D", "QConv2DBatchnorm"),
@@ -28,11 +28,11 @@ _COUNTED = (
 
 
 def count_operations(node: Node, compatible: bool) -> int:
-    """Return the multiplications of a layer, or its element operations if it has no products; 0 if it is not counted.
+    """Return the number of multiplications of a layer, or of element operations if it has no kernel.
 
     If ``compatible``, QTools' rules apply. They omit separable and most transposed convolutions, recurrent layers and
     ``QAveragePooling2D``. An average counts one window per channel, a grouped convolution all pairs of channels, a
-    depthwise one no ``depth_multiplier``. Otherwise every operation counts.
+    depthwise one no ``depth_multiplier``. Otherwise every operation counts. Layers that are not counted have 0.
     """
     kind, shape = node.kind, _find_largest(node)
     if kind in MERGES or any(part in kind for part in KEPT_SHAPES):
@@ -50,13 +50,13 @@ def count_operations(node: Node, compatible: bool) -> int:
 
 
 def is_average(kind: str, compatible: bool) -> bool:
-    """Return whether a layer of this class is an average that is counted."""
+    """Return whether a layer of this class is an average pooling whose operations are counted."""
     other = not compatible and any(part in kind for part in _OTHER_AVERAGES)
     return kind in AVERAGES or other
 
 
 def _find_largest(node: Node) -> tuple[int, ...]:
-    """Return the shape of the input that is the largest by QTools' rule."""
+    """Return the shape of the largest input, where an input of the model counts as size 1, as in QTools."""
     return drop_batch(max(node.inputs, key=lambda edge: edge.size).shape)
 
 
@@ -71,7 +71,7 @@ def _count_averages(node: Node, compatible: bool) -> int:
 
 
 def find_window(node: Node) -> tuple[int, ...]:
-    """Return the sizes of a pooling window."""
+    """Return the size of a pooling window along each axis; global pooling has the whole image as its window."""
     if hasattr(node.layer, "pool_size"):
         size = node.layer.pool_size
         return tuple(size) if isinstance(size, tuple | list) else (size,)
@@ -88,7 +88,7 @@ def _find_channel_axis(layer: KerasLayer) -> int:
 
 
 def _count_products(node: Node) -> int:
-    """Return QTools' count for a layer with kernels: as if every output had one kernel for each of all channels."""
+    """Return QTools' number of products of a layer, which assumes one group and a ``depth_multiplier`` of 1."""
     kind, layer, out = node.kind, node.layer, drop_batch(node.output_shape)
     if kind not in _COUNTED:
         return 0
@@ -99,12 +99,12 @@ def _count_products(node: Node) -> int:
 
 
 def find_kernel(layer: KerasLayer) -> Any:
-    """Return the first kernel of a layer; None if it has none."""
+    """Return the first kernel of a layer, or None for a layer without kernels."""
     names = ("kernel", "depthwise_kernel", "weight")
     return next((k for n in names if (k := getattr(layer, n, None)) is not None), None)
 
 
 def list_node_products(node: Node) -> list[KernelProducts]:
-    """Return the products with each kernel of a layer."""
+    """Return the multiplications by each kernel of a layer."""
     shapes = drop_batch(node.inputs[0].shape), drop_batch(node.output_shape)
     return list_products(node.layer, *shapes)

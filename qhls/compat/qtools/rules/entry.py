@@ -1,4 +1,4 @@
-"""Results of one layer: its types, and the work and parameters that it is charged for."""
+"""The result of a rule for one layer: its types, and the operations and parameters whose energy is charged."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from qhls.compat.qtools.types.operators import Operator
 
 @dataclass(frozen=True)
 class LayerWork:
-    """The operations of a layer: each of ``operators``, ``count`` times.
+    """Operations of a layer: each operator in ``operators`` is used ``count`` times.
 
     QTools multiplies the gates of a merging layer by the count first, and those of any other layer by the price first.
     The results differ in the last bit of a float; ``count_first`` selects the order.
@@ -26,25 +26,25 @@ class LayerWork:
 
 @dataclass(frozen=True)
 class MapPart:
-    """A part of a layer in the data type map: a number or an operator, with a shape if QTools writes one."""
+    """A part of a layer in the data type map: a type or an operator, with a shape if QTools writes one."""
 
     what: Number | Operator
     shape: Any = None
 
     @property
     def number(self) -> Number:
-        """Return the number, or the output of the operator."""
+        """Return the type of this part, which for an operator is its output type."""
         return self.what.output if isinstance(self.what, Operator) else self.what
 
     def to_dict(self) -> dict[str, Any]:
-        """Return QTools' JSON object."""
+        """Return the JSON object that QTools writes for this part."""
         content = self.what.to_dict()
         return content if self.shape is None else content | {"shape": self.shape}
 
 
 @dataclass(frozen=True)
 class Findings:
-    """The results of a layer's rule.
+    """The result of applying a rule to a layer: its types, and what its energy is charged for.
 
     ``made`` is the type of the results before an activation. Energy is charged for ``work`` and for ``parameters``,
     which are pairs of (elements, number). ``multiplied`` are pairs of (products, bits of one operand times bits of the
@@ -60,7 +60,7 @@ class Findings:
 
 @dataclass(frozen=True)
 class Entry:
-    """A layer in the data type map.
+    """A layer in the data type map: its types, its number of operations, and the result of its rule.
 
     If ``compatible``, a normalisation of a model's input has one output element, as in QTools.
     """
@@ -84,7 +84,7 @@ class Entry:
         return _as_list(self.node.output_shape, -1)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return QTools' JSON object, with the keys in QTools' order."""
+        """Return the JSON object that QTools writes for the layer, with the keys in QTools' order."""
         content: dict[str, Any] = {
             "layer_type": self.node.kind,
             "input_quantizer_list": [x.to_dict() for x in self.inputs],

@@ -1,6 +1,6 @@
-"""Count the products and sums among the gates of a recurrent layer, which QTools omits.
+"""The products and sums between the gates of a recurrent layer, which QTools omits.
 
-A step of an LSTM is ``c = forget * c + enter * candidate`` and ``h = leave * activation(c)``, of a GRU
+A step of an LSTM is ``c = forget * c + enter * candidate`` and ``h = leave * activation(c)``. A step of a GRU is
 ``h = update * h + (1 - update) * candidate`` with ``reset * h`` in the candidate, before its kernel or after it.
 """
 
@@ -18,10 +18,11 @@ from qhls.quantizers.keras_types import KerasLayer
 def count_gate_products(
     layer: KerasLayer, recurrent_sum: Number, count: int, options: Options
 ) -> tuple[dict[str, MapPart], tuple[LayerWork, ...]]:
-    """Return parts of the data type map and work: each operator ``count`` times, once per unit and step.
+    """Return the operators between the gates of ``layer``, as parts of the data type map and as charged work.
 
-    ``recurrent_sum``: the type of the recurrent kernel's sums. A layer without gates has no such work. A state has the
-    type of its quantizer, else that of the activation.
+    Each operator runs ``count`` times, once per unit and step. ``recurrent_sum`` is the type of the recurrent kernel's
+    sums. A layer without gates has no such operators. A state has the type of its quantizer, or else the type of the
+    activation.
     """
     if getattr(layer, "recurrent_activation", None) is None:
         return {}, ()

@@ -1,4 +1,4 @@
-"""Rules for layers without kernels: layers that move numbers, merges, activations, averages."""
+"""Rules that find types and charged operations of layers without kernels: moves, merges, activations, averages."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from qhls.quantizers import Quantizer
 ACTIVATIONS = ("QActivation", "QAdaptiveActivation", "Activation")
 
 _CHARGED_MERGES = ("Add", "Multiply", "Subtract", "Dot")
-"""The merging layers with an energy formula in QTools, and ``Dot``, which it cannot type."""
+"""The merging layers whose energy is charged: those with a formula in QTools, and ``Dot``, on which QTools fails."""
 
 
 def is_plain(kind: str) -> bool:
-    """Return whether a layer of this class only moves, repeats or chooses numbers."""
+    """Return whether a layer of this class only moves, repeats or selects numbers."""
     return any(part in kind for part in (*KEPT_SHAPES, "UpSampling"))
 
 
 def count_passing(node: Node, inputs: list[Number], options: Options) -> Findings:
-    """Return the findings of a layer that moves numbers or chooses the largest: their type is unchanged."""
+    """Return the unchanged type after a layer that moves numbers or selects the largest, and charged comparisons."""
     work: tuple[LayerWork, ...] = ()
     if not options.compatible and "MaxPool" in node.kind:
         compares = (math.prod(find_window(node)) - 1) * math.prod(drop_batch(node.output_shape))
@@ -33,14 +33,14 @@ def count_passing(node: Node, inputs: list[Number], options: Options) -> Finding
 
 
 def count_unknown(node: Node, inputs: list[Number], options: Options) -> Findings:
-    """Return the findings of a layer unknown to QTools: the type is unchanged unless one is imposed."""
+    """Return the type after a layer unknown to QTools, which is that of its first input unless one is imposed."""
     if options.for_reference and options.keras_accumulator and not node.is_input:
         return Findings(options.default_sum)
     return Findings(inputs[0])
 
 
 def count_activation(node: Node, inputs: list[Number], options: Options) -> Findings:
-    """Return the findings of an activation: the type of its quantizer, or the default for a plain function."""
+    """Return the type after an activation: that of its quantizer, or the default for a plain function."""
     quantizer = getattr(node.layer, "quantizer", None)
     if options.for_reference or not isinstance(quantizer, Quantizer):
         return Findings(options.default_sum)
@@ -48,7 +48,7 @@ def count_activation(node: Node, inputs: list[Number], options: Options) -> Find
 
 
 def count_merging(node: Node, inputs: list[Number], options: Options) -> Findings:
-    """Return the findings of a layer that merges its inputs element by element."""
+    """Return the types and charged operations of a layer that merges its inputs, such as ``Add`` or ``Concatenate``."""
     numbers = inputs
     if len(inputs) < 2 and node.kind in ("Multiply", "Dot"):
         numbers = [*inputs, inputs[0]]  # one edge for two inputs; QTools has no product then
@@ -75,7 +75,7 @@ def _impose(work: LayerWork, output: Number) -> LayerWork:
 
 
 def count_averaging(node: Node, inputs: list[Number], options: Options) -> Findings:
-    """Count a sum over a window, and in a Q-layer its product with the quantised 1 / area.
+    """Return types and charged operations of average pooling: a sum and, in a Q-layer, a product with 1 / area.
 
     QTools has a formula for Keras' averages, one addition per counted operation, but fails on it. It charges nothing
     for the Q-layers.

@@ -1,4 +1,4 @@
-"""Rules for batch normalisation: as a separate layer, and fused into the layer before it."""
+"""Rules that find types and charged operations of batch normalisations, separate or fused into the layer before."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def find_statistics(layer: Any, x: Number, options: Options) -> Statistics:
 
 
 def find_deviation(variance: Number) -> Number:
-    """Return the type of the square root of ``variance``: a power of two has half the exponents."""
+    """Return the type of the square root of ``variance``; for a power of two it has one bit less."""
     if variance.kind != PO2:
         return variance
     limit = variance.max_value
@@ -68,7 +68,7 @@ def find_deviation(variance: Number) -> Number:
 def list_operators(
     x: Number, gamma: Number | None, beta: Number | None, variance: Number, aligned: bool = True
 ) -> dict[str, Operator]:
-    """Return the operators of ``gamma / deviation * x + beta`` by QTools' names; None: without gamma or beta."""
+    """Return the operators of ``gamma / deviation * x + beta`` by QTools' names; ``gamma`` and ``beta`` may be None."""
     below = find_deviation(variance)
     quotient = divide(x if gamma is None else gamma, below)
     operators = {"internal_divide_quantizer": quotient}
@@ -84,7 +84,10 @@ def list_operators(
 
 
 def count_normalisation(node: Node, inputs: list[Number], options: Options) -> Findings:
-    """Count ``gamma / deviation * x + beta``; as in QTools, neither its sum nor the subtraction is charged."""
+    """Return the types and charged operations of a batch normalisation, ``gamma / deviation * x + beta``.
+
+    The subtraction of the mean is not charged. If compatible, the addition of beta is not charged either.
+    """
     if options.is_fused(node.name):
         return _pass_fused(node, inputs, options)
     layer, x = node.layer, inputs[0]
@@ -110,13 +113,13 @@ def count_normalisation(node: Node, inputs: list[Number], options: Options) -> F
 
 
 def _list_held(layer: Any, numbers: tuple[Number, ...], compatible: bool) -> list[Number]:
-    """Return the parameters that are read; QTools reads gamma and beta even if the layer has none."""
+    """Return the types of the parameters whose reads are charged; QTools charges gamma and beta in any case."""
     existing = (layer.scale, layer.center, True, True)
     return [n for n, exists in zip(numbers, existing, strict=True) if exists or compatible]
 
 
 def _pass_fused(node: Node, inputs: list[Number], options: Options) -> Findings:
-    """Return the findings of a normalisation fused into the layer before it: only the type of its results."""
+    """Return the type after a normalisation that is fused into the layer before it and therefore costs nothing here."""
     imposed = options.for_reference and options.keras_accumulator and not node.is_input
     return Findings(options.default_sum if imposed else inputs[0])
 
@@ -129,9 +132,10 @@ def sum_fused(  # noqa: PLR0917 - all of them are needed
     beta: Number | None,
     scale: tuple[int, int] | None = None,
 ) -> tuple[Operator, Number, Operator]:
-    """Return the product, the offset and the sum of ``inverse * kernel_sum + (inverse * (bias - mean) + beta)``.
+    """Return product operator, offset type and sum operator of a normalisation fused into a layer with a kernel.
 
-    ``scale`` are the exponents of the scales of ``inverse``; None: without bias, beta or scale.
+    The layer computes ``inverse * kernel_sum + (inverse * (bias - mean) + beta)``. ``scale`` are the exponents of the
+    scales of ``inverse``. ``bias``, ``beta`` and ``scale`` are None if the layer has none.
     """
 
     def scale_result(number: Number) -> Operator:
@@ -149,7 +153,7 @@ def sum_fused(  # noqa: PLR0917 - all of them are needed
 
 @dataclass(frozen=True)
 class Fused:
-    """A normalisation within the layer before it: its types, last sum, work and parameters."""
+    """The costs of a normalisation fused into the layer before it: its types, final sum, work and parameters."""
 
     parts: dict[str, MapPart]
     total: Operator
@@ -165,7 +169,9 @@ def count_fused(  # noqa: PLR0917 - all of them are needed
     bias: Number | None,
     options: Options,
 ) -> Fused:
-    """Count the normalisation ``layer`` within ``node``: ``inverse * sum + (inverse * (bias - mean) + beta)``.
+    """Return the costs of the normalisation ``layer`` fused into ``node``.
+
+    Together they compute ``inverse * sum + (inverse * (bias - mean) + beta)``.
 
     ``x`` is the type of ``node``'s input, ``kernel_sum`` that of its sum of products without bias.
     """
@@ -193,7 +199,7 @@ def count_fused(  # noqa: PLR0917 - all of them are needed
 
 
 def find_scale(quantizer: Any, real: Any, options: Options) -> tuple[int, int] | None:
-    """Return the ``(least, greatest)`` exponent of the scales of an "auto_po2" quantizer.
+    """Return the smallest and the largest exponent of the scales of an "auto_po2" quantizer, or None if unknown.
 
     As in QTools, they are known after a call of the quantizer, for example by ``model_save_quantized_weights``. In
     inference this function calls it with ``real`` weights if they are not quantised yet.

@@ -1,4 +1,4 @@
-"""Rules for layers that sum products of inputs and a kernel: dense layers and convolutions."""
+"""Rules that find types and charged operations of dense layers and convolutions, which sum products with a kernel."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _CHARGED = tuple(kind for kind in PRODUCTS if "Separable" not in kind)
 
 @dataclass(frozen=True)
 class WeightTypes:
-    """The types of a layer's kernel and bias, and the kernel's quantizer where its scale matters."""
+    """The types of a layer's kernel and bias, and the kernel's quantizer, or None if default types are imposed."""
 
     kernel: Number
     bias: Number | None
@@ -36,7 +36,7 @@ class WeightTypes:
 
 
 def find_weight_types(layer: Any, options: Options) -> WeightTypes:
-    """Return the types of kernel and bias; for a separable layer QTools takes the second kernel as bias."""
+    """Return the types of a layer's kernel and bias; like QTools, use a separable layer's second kernel as bias."""
     if options.is_imposing(layer):
         kernel = bias = options.default_weight
         quantizer = None
@@ -50,7 +50,7 @@ def find_weight_types(layer: Any, options: Options) -> WeightTypes:
 
 
 def list_parts(layer: KerasLayer, types: WeightTypes) -> dict[str, MapPart]:
-    """Return kernel and bias for the data type map; in QTools the bias is as long as the kernel's last axis."""
+    """Return the parts of the data type map for kernel and bias; the bias is as long as the kernel's last axis."""
     shape = list(find_kernel(layer).shape)
     parts = {"weight_quantizer": MapPart(types.kernel, shape)}
     if types.bias is not None:
@@ -59,7 +59,7 @@ def list_parts(layer: KerasLayer, types: WeightTypes) -> dict[str, MapPart]:
 
 
 def read(layer: KerasLayer, types: WeightTypes, compatible: bool) -> tuple[tuple[int, Number], ...]:
-    """Return (elements, type) of the kernel and the bias that are read."""
+    """Return (number of elements, type) of a layer's kernel and, if ``types`` has one, of its bias."""
     shape = find_kernel(layer).shape
     parameters = [(math.prod(shape), types.kernel)]
     if types.bias is not None:
@@ -71,13 +71,13 @@ def read(layer: KerasLayer, types: WeightTypes, compatible: bool) -> tuple[tuple
 
 
 def _count_channels(layer: KerasLayer) -> int:
-    """Return the output channels of a layer, which are the elements of its bias."""
+    """Return the number of output channels of a layer, which is the length of its bias."""
     shape = find_kernel(layer).shape
     return shape[-2] * shape[-1] if _is_depthwise(layer) else shape[-1]
 
 
 def count_terms(layer: KerasLayer) -> int:
-    """Return the number of products of one sum."""
+    """Return the number of products of a kernel that each sum of a dense layer or convolution adds."""
     shape = find_kernel(layer).shape
     return math.prod(shape[:2] if _is_depthwise(layer) else shape[:-1])
 
@@ -87,7 +87,7 @@ def _is_depthwise(layer: KerasLayer) -> bool:
 
 
 def count_product(node: Node, inputs: list[Number], options: Options) -> Findings:
-    """Count a dense layer or a convolution, with the normalisation that is fused into it, if any."""
+    """Return types and charged operations of a dense layer or a convolution and any normalisation fused into it."""
     layer, x = node.layer, inputs[0]
     types = find_weight_types(layer, options)
     entry = options.find_fusing(node.name)
@@ -118,7 +118,7 @@ def count_product(node: Node, inputs: list[Number], options: Options) -> Finding
         normal = _find_normalisation(node, entry, options)
         within = count_fused(node, normal, x, kernel_sum.output, types.bias, options)
         parts |= within.parts
-        read_too = (charged[0], *within.parameters)  # the bias is within those
+        read_too = (charged[0], *within.parameters)  # the offset includes the bias
         return Findings(within.total.output, parts, (*work, within.work), read_too)
     parts["fused_accumulator"] = MapPart(scaled)
     return Findings(total.output, parts, work, charged)
@@ -139,7 +139,7 @@ def _with_bias(kernel_sum: Operator, bias: Number | None) -> Operator:
 
 
 def count_folded(node: Node, inputs: list[Number], options: Options) -> Findings:
-    """Count a convolution with a normalisation folded into kernel and bias.
+    """Return types and charged operations of a convolution with a normalisation folded into its kernel and bias.
 
     Without ``bias_quantizer`` the bias has the type of the sum. QTools does not charge these layers.
     """
@@ -169,5 +169,5 @@ def count_folded(node: Node, inputs: list[Number], options: Options) -> Findings
 
 
 def _get_folded_kernel(layer: Any) -> Any:
-    """Return the folded kernel before its quantizer."""
+    """Return the folded kernel before quantisation."""
     return next(iter(layer.get_quantized_weights().values()))[1]

@@ -1,4 +1,4 @@
-"""Convert quantizers and names of default types to ``Number``."""
+"""Conversion of quantizers and names of types to ``Number``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from qhls.errors import EnergyError, QuantizerError
 from qhls.quantizers import Quantizer, get_quantizer
 
 DEFAULT_TYPE = "quantized_bits(8,0,1)"
-"""The type of an input, a weight or a result whose type is not given."""
+"""The type of an input, a weight or a result for which no type is specified."""
 
 DEFAULTS = {
     "fp32": make_floating(32),
@@ -31,11 +31,11 @@ DEFAULTS = {
     "int16": make_fixed(16, 7, True),
     "int32": make_fixed(32, 10, True),
 }
-"""Types by name. The int types are fixed point with 0, 7 and 10 integer bits."""
+"""The types that QTools knows by name. The int types are fixed point with 0, 7 and 10 integer bits."""
 
 
 def _get_integer_bits(quantizer: Any) -> int:
-    """Return the integer bits; the most of all channels."""
+    """Return the number of integer bits of a quantizer; the maximum if channels differ."""
     return int(np.max(np.asarray(quantizer.integer)))
 
 
@@ -76,20 +76,20 @@ _RULES: dict[str, Callable[[Any], Number]] = {
 }
 
 _FORGOTTEN = ("quantized_tanh", "quantized_ulaw", "stochastic_binary", "bernoulli")
-"""The quantizers whose numbers QTools treats as ternary after the next layer."""
+"""The quantizers whose outputs QTools mistakes for ternary once a further layer passes them on."""
 
 _IGNORED = ("quantized_linear", "quantized_sigmoid")
-"""The quantizers unknown to QTools: as weight or QActivation an error, as inline activation ignored."""
+"""The quantizers unknown to QTools: it fails on them in weights and ``QActivation``, and ignores inline ones."""
 
 
 class Types:
-    """The types of the quantizers in one run, with QTools' errors if ``compatible``."""
+    """A converter of quantizers and names to types; if ``compatible``, it reproduces QTools' bugs."""
 
     def __init__(self, compatible: bool) -> None:
         self.compatible = compatible
 
     def to_number(self, quantizer: Any) -> Number:
-        """Return the type of a quantizer's numbers; ``DEFAULT_TYPE`` for ``None`` and plain functions.
+        """Return the type of a quantizer's output, which is ``DEFAULT_TYPE`` for ``None`` and plain functions.
 
         If compatible, ``quantized_tanh`` has -1 integer bits, as in QTools.
         """
@@ -108,13 +108,13 @@ class Types:
         return known and not (self.compatible and name in _IGNORED)
 
     def pass_on(self, number: Number) -> Number:
-        """Return the type that the next layer reads: the same, except for QTools' error."""
+        """Return the type of numbers that a layer passes on; if compatible, a bug of QTools makes some ternary."""
         if self.compatible and number.name in _FORGOTTEN:
             return make_ternary("stochastic_ternary")
         return number
 
     def from_name(self, name: Any) -> Number:
-        """Return a type by name ("fp32", "int8", ...), by a quantizer's string, or by a quantizer.
+        """Return the type that a name ("fp32", "int8", ...), a quantizer's string or a quantizer specifies.
 
         Raises ``EnergyError`` for a name that is no type.
         """

@@ -1,4 +1,4 @@
-"""``Number``: a kind of number with a width, and its form in QTools' JSON."""
+"""``Number``: a numeric type with its width, and its form in QTools' JSON."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 NO_LIMIT = -1
-"""The ``max_value`` of an unlimited power of two, and ``distinct`` if the values are unknown."""
+"""The ``max_value`` of an unlimited power of two, and the ``distinct`` of a tensor whose values are unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +48,17 @@ class Number:
 
     @property
     def is_float(self) -> bool:
-        """Return whether the number is a floating-point number."""
+        """Return whether this is a floating-point type."""
         return self.kind == FLOAT
 
     @property
     def frac(self) -> int:
-        """Return the fraction bits."""
+        """Return the number of fraction bits."""
         return self.bits - int(self.is_signed) - self.int_bits
 
     @property
     def exponents(self) -> tuple[float, float]:
-        """Return ``(down, up)`` of a power of two: in QTools, its exponents run from ``-down`` to ``up``.
+        """Return ``(down, up)``: in QTools, the exponents of a type of powers of two run from ``-down`` to ``up``.
 
         One bit of the exponent is its sign, whatever ``max_value`` is (``quantized_po2`` itself has
         no such bit if ``max_value <= 1``). ``down`` is 0.5 if no bit remains.
@@ -72,23 +72,23 @@ class Number:
         return down, max(0, up)
 
     def as_fixed(self) -> Number:
-        """Return the fixed-point number that holds every value of a power of two; other numbers unchanged."""
+        """Return the fixed-point type for all values of a type of powers of two; return any other type unchanged."""
         if self.kind != PO2:
             return self
         down, up = self.exponents
         return make_fixed(int(self.is_signed + (down + up)), int(up), self.is_signed)
 
     def widen(self, bits: int) -> Number:
-        """Return the number with ``bits`` more integer bits."""
+        """Return the same type with ``bits`` more integer bits."""
         return replace(self, bits=self.bits + bits, int_bits=self.int_bits + bits)
 
     def rescale(self, least: int, greatest: int) -> Number:
-        """Return the number that holds this one times any of ``2**least`` to ``2**greatest``."""
+        """Return the type that represents this type's values times any power from ``2**least`` to ``2**greatest``."""
         extra = greatest - least
         return replace(self, bits=self.bits + extra, int_bits=self.int_bits + greatest)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return QTools' JSON object, whose ``int_bits`` count the sign."""
+        """Return the JSON object that QTools writes for this type; ``int_bits`` of fixed point count the sign."""
         content: dict[str, Any] = {"quantizer_type": self.name, "bits": self.bits}
         if self.kind == FLOAT:
             return content
@@ -104,21 +104,21 @@ class Number:
 
 
 def make_fixed(bits: int, int_bits: int, is_signed: int, name: str = "quantized_bits") -> Number:
-    """Return a fixed-point number; ``int_bits`` do not count the sign."""
+    """Return a fixed-point type; ``int_bits`` do not count the sign."""
     return Number(FIXED, name, bits, int_bits, is_signed)
 
 
 def make_floating(bits: int) -> Number:
-    """Return a floating-point number."""
+    """Return the floating-point type of this width."""
     return Number(FLOAT, "floating_point", bits)
 
 
 def make_ternary(name: str = "ternary") -> Number:
-    """Return the type of -1, 0 and 1."""
+    """Return the ternary type, whose values are -1, 0 and 1."""
     return Number(TERNARY, name, 2, 2, 1)
 
 
 def make_power_of_two(bits: int, is_signed: int, max_value: float = NO_LIMIT) -> Number:
-    """Return a power of two; its name depends on the sign."""
+    """Return a type of powers of two; its name depends on whether it is signed."""
     name = "quantized_po2" if is_signed else "quantized_relu_po2"
     return Number(PO2, name, bits, bits, is_signed, max_value)

@@ -37,15 +37,16 @@ MULTIPLIERS = (
 """The hardware of a product, by the kind of the weight, then of the input."""
 
 AND_FACTOR, BINARY_FACTOR, TERNARY_FACTOR, VALUE_FACTOR = 0.1, 0.3, 2 * 0.3, 0.3
-"""Energy of a gate relative to an adder of as many bits; ``VALUE_FACTOR`` per distinct power of two."""
+"""The energy of a gate relative to an adder of the same width; a shift costs ``VALUE_FACTOR`` per distinct power."""
 
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """A piece of arithmetic: its output, and gates of ``gate_factor`` times ``op`` on ``gate_bits``.
+    """An arithmetic operator: its output type, and hardware that costs ``gate_factor`` times one ``op``.
 
-    ``op`` is "mul", "add", "mux", "xor", "and" or "shifter". ``gate_bits`` of ``None`` are those of ``output``. An
-    imposed output type changes the price's column, not the gates.
+    ``op`` is "mul", "add", "mux", "xor", "and" or "shifter", and ``gate_bits`` bits wide. If ``gate_bits`` is ``None``,
+    the width is that of ``output``. An imposed output type decides whether the price of fixed or floating point
+    applies.
     """
 
     output: Number
@@ -55,20 +56,23 @@ class Operator:
 
     @property
     def priced_bits(self) -> float:
-        """Return the bits that the price applies to."""
+        """Return the width in bits for which the operator is priced."""
         return self.output.bits if self.gate_bits is None else self.gate_bits
 
     def with_output(self, output: Number) -> Operator:
-        """Return the same gates with an imposed output."""
+        """Return an operator with the same gates and another output type."""
         return replace(self, output=output)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return QTools' JSON object."""
+        """Return the JSON object that QTools writes for the operator."""
         return self.output.to_dict() | {"op_type": self.op}
 
 
 def multiply(weight: Number, x: Number, aligned: bool = True) -> Operator:
-    """Return the operator of ``weight * x``; unless ``aligned``, fixed-point products have two signs (QKeras 0.9.0)."""
+    """Return the operator of ``weight * x``.
+
+    Unless ``aligned``, a fixed-point product has the widths of both operands together, as in QKeras 0.9.0.
+    """
     operator = _MULTIPLY[MULTIPLIERS[weight.kind][x.kind]](weight, x)
     if operator.op != "mul" or operator.output.is_float or aligned:
         return operator
@@ -88,7 +92,7 @@ def _make_shifter(w: Number, x: Number) -> Operator:
 
 
 def _shift(x: Number, po2: Number, up: float, down: float) -> Operator:
-    """Return a shift of ``x`` by up to ``up`` bits left and ``down`` bits right."""
+    """Return the operator that shifts ``x`` by up to ``up`` bits left and ``down`` bits right."""
     sign = int(not x.is_signed and bool(po2.is_signed))
     output = make_fixed(
         int(x.bits + up + down) + sign, int(x.int_bits + up), x.is_signed | po2.is_signed
@@ -100,7 +104,7 @@ def _shift(x: Number, po2: Number, up: float, down: float) -> Operator:
 
 
 def _make_adder(w: Number, x: Number) -> Operator:
-    """Return the product of two powers of two: an addition of exponents."""
+    """Return the operator of a product of two powers of two, which adds the exponents."""
     limited = NO_LIMIT not in (w.max_value, x.max_value)
     limit = x.max_value * w.max_value if limited else NO_LIMIT
     output = make_power_of_two(max(x.bits, w.bits) + 1, x.is_signed | w.is_signed, limit)
@@ -108,7 +112,7 @@ def _make_adder(w: Number, x: Number) -> Operator:
 
 
 def _find_output(w: Number, x: Number, bits: int, int_bits: int, is_signed: int) -> Number:
-    """Return the result of a choice by a number of few values; it has the kind of the richer operand."""
+    """Return the output type of a multiplexer or gate; its kind is that of the operand with more values."""
     kinds = {w.kind, x.kind}
     if PO2 in kinds:
         limit = (w if w.kind == PO2 else x).max_value
@@ -164,7 +168,7 @@ _MULTIPLY = {
 
 
 def divide(numerator: Number, denominator: Number) -> Operator:
-    """Return the operator of ``numerator / denominator``; QTools prices a real division as a multiplication.
+    """Return the operator of ``numerator / denominator``; QTools prices a floating-point division as a multiplication.
 
     QTools refuses denominators of two or three values; here the division is in floating point.
     """
@@ -199,7 +203,10 @@ def accumulate(terms: int, product: Number) -> Operator:
 
 
 def add(a: Number, b: Number, aligned: bool = True) -> Operator:
-    """Return the operator of ``a + b``; unless ``aligned``, one bit more than the wider operand (QKeras 0.9.0)."""
+    """Return the operator of ``a + b``.
+
+    Unless ``aligned``, the sum is one bit wider than the wider operand, as in QKeras 0.9.0.
+    """
     if a.is_float or b.is_float:
         return Operator(make_floating(max(a.bits, b.bits)), "add")
     if not (a.kind == PO2 and b.kind == BINARY_01):  # there QTools adds the bits of the exponent
@@ -212,10 +219,10 @@ def add(a: Number, b: Number, aligned: bool = True) -> Operator:
 
 
 def merge(layer: str, inputs: Sequence[Number], compatible: bool) -> Operator:
-    """Return the operator of the Keras layer of this name, which merges ``inputs`` element by element.
+    """Return the operator of the Keras layer that merges ``inputs``; ``layer`` is its class, such as "Add".
 
     As in QTools, a sum has one bit more than the widest input, even if the binary points differ. If not
-    ``compatible``, it holds every fraction bit. ``Subtract`` (which QTools lacks) results in signed numbers.
+    ``compatible``, it has every fraction bit. ``Subtract`` (which QTools lacks) results in signed numbers.
     ``Concatenate`` has no gates.
     """
     if layer in ("Multiply", "Dot"):

@@ -1,4 +1,4 @@
-"""The options of one run of QTools, and the types that follow from them."""
+"""The options of one QTools run, and the types that follow from them."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ from qhls.quantizers.keras_types import KerasLayer
 
 @dataclass(frozen=True)
 class Options:
-    """The arguments of ``QTools`` that decide types, under QTools' names.
+    """The settings of one QTools run that decide types: some arguments of ``QTools``, and values derived from others.
 
-    ``layers`` are the layers of the model by name, from which a fused convolution takes its normalisation. If not
-    ``aligned``, products and sums have the widths of QKeras 0.9.0.
+    ``layers`` maps names to layers of the model, among which a convolution finds the normalisation fused into it.
+    If ``aligned``, the width of a sum follows from its operands' aligned binary points. Otherwise products and sums
+    have the widths of QKeras 0.9.0, which adds one bit to the wider summand.
     """
 
     types: Types
@@ -37,39 +38,45 @@ class Options:
 
     @property
     def compatible(self) -> bool:
-        """Return whether QTools' errors are reproduced."""
+        """Return whether known bugs of QTools are reproduced."""
         return self.types.compatible
 
     @property
     def default(self) -> Number:
-        """Return the type of numbers without a given type."""
+        """Return the type of numbers for which no type is specified."""
         return self.types.from_name(DEFAULT_TYPE)
 
     @property
     def default_weight(self) -> Number:
-        """Return the type of weights without a quantizer."""
+        """Return the type of weights in layers to which the default types apply."""
         return self.types.from_name(self.keras_quantizer) if self.keras_quantizer else self.default
 
     @property
     def default_sum(self) -> Number:
-        """Return the type imposed on products and sums."""
+        """Return the type of products and sums in layers to which the default types apply."""
         return (
             self.types.from_name(self.keras_accumulator) if self.keras_accumulator else self.default
         )
 
     def is_imposing(self, layer: KerasLayer) -> bool:
-        """Return whether the types within a layer are the defaults: for Keras' own layers, or ``for_reference``."""
+        """Return whether default types apply within a layer.
+
+        They apply in Keras' own layers and, if ``for_reference``, in all layers.
+        """
         return self.for_reference or not hasattr(layer, "get_quantizers")
 
     def find_output(self, node: Node, result: Number) -> Number:
-        """Return the type of a layer's results: that of its activation, else ``result``."""
+        """Return the output type of a layer: the type of its activation if that is a quantizer, else ``result``.
+
+        ``for_reference`` ignores the activation.
+        """
         activation = _find_activation(node.layer)
         if self.for_reference or not self.types.is_deciding(activation):
             return self.types.pass_on(result)
         return self.types.to_number(activation)
 
     def count_values(self, number: Number, layer: KerasLayer, index: int) -> Number:
-        """Return the type of a weight; in inference a power of two has the number of its different values."""
+        """Return a weight's type; of powers of two in inference, with the number of distinct values filled in."""
         if not self.is_inference or number.kind != PO2:
             return number
         weights = _quantize_weights(layer, self.model_weights_already_quantized)
@@ -78,24 +85,24 @@ class Options:
         return replace(number, distinct=len(np.unique(weights[index])))
 
     def find_fusing(self, name: str) -> Mapping[str, Any] | None:
-        """Return the entry of ``hw_weight_dict`` of a layer that a normalisation is fused into, else None."""
+        """Return the ``hw_weight_dict`` entry of the named layer if a normalisation is fused into it, else None."""
         entry = self.hw_weight_dict.get(name)
         return entry if entry and entry.get("enable_bn_fusing") else None
 
     def is_fused(self, name: str) -> bool:
-        """Return whether the layer of this name is a normalisation fused into another, or such a layer."""
+        """Return whether the named layer takes part in fusing: as the fused normalisation, or as its target."""
         targets = {e.get("fused_bn_layer_name") for e in self.hw_weight_dict.values()}
         return name in targets or self.find_fusing(name) is not None
 
 
 def _find_activation(layer: KerasLayer) -> Any:
-    """Return the quantizer or activation of a layer; for a bidirectional one that of the first direction."""
+    """Return the quantizer or activation of a layer; for a bidirectional layer, of its forward layer."""
     layer = getattr(layer, "forward_layer", layer)
     return getattr(layer, "quantizer", None) or getattr(layer, "activation", None)
 
 
 def _quantize_weights(layer: Any, already_quantized: bool) -> list[np.ndarray]:
-    """Return the quantised weights of a layer; the folded ones if a normalisation is folded in.
+    """Return the quantised weights of a layer, after folding if the layer contains a batch normalisation.
 
     Weights that count as quantised pass through their quantizers again, which changes no power of two. Other weights
     are paired with quantizers by position, as in QTools. The pairing is wrong if a normalisation lacks gamma or beta.

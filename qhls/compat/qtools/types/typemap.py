@@ -1,4 +1,4 @@
-"""The data type map of a model, from the rule of each layer."""
+"""The data type map of a model, built with one rule per class of layer."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _RULES: dict[str, _Rule] = {
     **dict.fromkeys(products.PRODUCTS, products.count_product),
     **dict.fromkeys(products.FOLDED, products.count_folded),
 }
-"""The rules by the class of a layer."""
+"""The rule of each class of layer."""
 
 
 def find_rule(node: Node, options: Options) -> _Rule:
-    """Return the rule for a layer by its class; layers that QTools omits have one only if not compatible."""
+    """Return the rule for the class of a layer; layers that QTools omits are counted only if not compatible."""
     if not options.compatible and complete.is_uncounted(node):
         return complete.count_every_kernel
     if is_average(node.kind, options.compatible):
@@ -58,7 +58,7 @@ def find_source_types(model: keras.Model, source_quantizers: Any, types: Types) 
 
 
 def make_entries(nodes: Sequence[Node], sources: Sequence[Number], options: Options) -> list[Entry]:
-    """Return the entry of each node, in the order of the nodes."""
+    """Return the data type map as one entry per node, in the order of the nodes."""
     results: list[Entry] = []
 
     def read(edge: Edge) -> Number:

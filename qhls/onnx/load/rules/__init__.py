@@ -1,1 +1,1 @@
-"""Lowering rules of ONNX nodes, one file per kind of meaning."""
+"""Lowering rules of ONNX nodes, one file per group of operators."""

@@ -1,4 +1,4 @@
-"""Rules of functions of each number: sums, products, rectifiers, normalisations."""
+"""Lowering rules of elementwise nodes: sums, products, rectifiers, normalisations."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import make_constant
 
 OFFSET_BITS = 24
-"""Bits of a constant that is added as it is; a wider one is a real number."""
+"""Largest width in bits of a constant that is added exactly; the sum with a wider constant is real numbers."""
 WIDE_BITS = 48
-"""Bits of a constant, at most, that is added where no Quant follows."""
+"""Largest width in bits of a constant that is added exactly for readers other than a Quant."""
 _NEAR = 1e-6
-"""Largest share by which the scale of a bias, in float32, differs from that of the sum that it is added to."""
+"""Largest relative difference between the scale of a bias, in float32, and that of the sum to which it is added."""
 
 
 def apply_along(
@@ -42,7 +42,7 @@ def apply_along(
     array: Numbers,
     function: Callable[[Any, Any], Any],
 ) -> Value:
-    """Return ``function(numbers, array)`` of real numbers, where ``array`` broadcasts to the shape of ``value``."""
+    """Return ``function(value, array)`` as real numbers, where ``array`` broadcasts to the shape of ``value``."""
     axes = [axis for axis, size in enumerate(_spread(value, array).shape) if size > 1]
     own = value.with_last(axes[0]) if len(axes) == 1 else value
     stored = own.arrange(_spread(value, array)).astype(np.float64)[None]
@@ -61,7 +61,10 @@ def _spread(value: Value, array: Numbers) -> Numbers:
 
 
 def _check_broadcast(node: OnnxNode, value: Value, array: Numbers) -> Numbers:
-    """Return a constant without its batch, which broadcasts to ``value``. Raises ``LoweringError``."""
+    """Return a constant without its batch axis; refuse it if it does not broadcast to ``value``.
+
+    Raises ``LoweringError``.
+    """
     own = drop_samples_axis(node, array, len(value.order))
     try:
         fits = np.broadcast_shapes(own.shape, value.shape) == value.shape
@@ -109,7 +112,11 @@ def add_constant(tracer: Tracer, node: OnnxNode, value: Value, constant: Constan
 
 
 def _find_steps(constant: Constant, factor: Fraction) -> Numbers | None:
-    """Return a constant in units of ``factor``, where that is exact and of few bits; None elsewhere."""
+    """Return a constant in units of ``factor``; None if that would round its numbers, or if they are too wide.
+
+    The constant's scale divided by ``factor`` must be a power of two, up to rounding. Only for factor 1 wide numbers
+    are refused.
+    """
     values = constant.values.astype(np.float64)
     integers, scale = constant.integers, constant.scale
     if factor != 1 and integers is not None and scale is not None:
@@ -140,7 +147,7 @@ def lower_add(tracer: Tracer, node: OnnxNode) -> Value:
 
 
 def _combine(tracer: Tracer, node: OnnxNode, kind: type[Add | Sub | Max | Min]) -> Value:
-    """Return two tensors that depend on inputs combined, with a common factor."""
+    """Combine two tensors that depend on inputs by an op of ``kind``, with a common factor."""
     a, b = tracer.read_exact(node, 0), tracer.read_exact(node, 1)
     if len(a.order) != len(b.order):
         raise node.refuse("operands of one rank", f"{a.shape} and {b.shape}", "Reshape one.")
@@ -160,14 +167,14 @@ def _combine(tracer: Tracer, node: OnnxNode, kind: type[Add | Sub | Max | Min]) 
 
 
 def _rescale(value: Value, ratio: Fraction, factor: Fraction) -> Value:
-    """Return the same numbers with ``factor``, which ``ratio`` times is the present one."""
+    """Return the same numbers with ``factor`` as their factor; ``ratio`` is the current factor divided by it."""
     assert isinstance(value.x, Op)
     return Value(Mul(value.x, Const.of(float(ratio), "ratio")), value.order, factor)
 
 
 @register_rule("Mul")
 def lower_mul(tracer: Tracer, node: OnnxNode) -> OnnxTensor:
-    """Lower a product by a constant or of two tensors."""
+    """Lower the product of a tensor and a constant, or of two tensors."""
     for place in (0, 1):
         other = tracer.tensors[node.inputs[1 - place]]
         if isinstance(other, Constant):
@@ -183,7 +190,7 @@ def lower_mul(tracer: Tracer, node: OnnxNode) -> OnnxTensor:
 
 @register_rule("Div")
 def lower_div(tracer: Tracer, node: OnnxNode) -> Value:
-    """Lower a quotient by a constant."""
+    """Lower the division of a tensor by a constant."""
     value, array = tracer.read_value(node), tracer.read_numbers(node, 1).astype(np.float64)
     if not array.all():
         raise node.refuse("a divisor other than 0", "0", "Mend the node.")
@@ -196,7 +203,7 @@ def lower_div(tracer: Tracer, node: OnnxNode) -> Value:
 
 @register_rule("Max", "Min")
 def lower_extreme(tracer: Tracer, node: OnnxNode) -> Value:
-    """Lower the larger or smaller of two numbers."""
+    """Lower a Max or Min of two operands."""
     if len(node.inputs) != 2:
         raise node.refuse("two operands", f"{len(node.inputs)}", "Nest them.")
     for place in (0, 1):
@@ -225,7 +232,7 @@ def lower_relu(tracer: Tracer, node: OnnxNode) -> Value:
 
 @register_rule("Clip")
 def lower_clip(tracer: Tracer, node: OnnxNode) -> Value:
-    """Lower limits, which are attributes or operands."""
+    """Lower a Clip, whose limits are attributes or operands."""
     ends: list[float | None] = []
     for place, name in ((1, "min"), (2, "max")):
         bound = tracer.read_constant(node, place)
@@ -239,7 +246,7 @@ def lower_clip(tracer: Tracer, node: OnnxNode) -> Value:
 def _limit(
     tracer: Tracer, node: OnnxNode, value: Value, lowest: float | None, highest: float | None
 ) -> Value:
-    """Return ``value``, not below ``lowest`` and not above ``highest``."""
+    """Return ``value``, limited to at least ``lowest`` and at most ``highest``; None means no limit."""
     ends = [end for end in (lowest, highest) if end is not None]
     steps = [Fraction(end) / value.factor for end in ends]
     if isinstance(value.x, Op) and all(not step or has_short_mantissa(step) for step in steps):
@@ -262,7 +269,7 @@ def _limit(
 
 
 def _apply(tracer: Tracer, node: OnnxNode, value: Value, function: Callable[[Any], Any]) -> Value:
-    """Return a function of each number that rises."""
+    """Apply a rising elementwise ``function`` to ``value`` and return real numbers."""
     reals = value.to_reals(node.name, tracer.explain_end(node))
     return Value(reals.apply(function, shared=True), value.order)
 
@@ -274,7 +281,7 @@ _FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "Softsign": ops.softsign,
     "Erf": ops.erf,
 }
-"""Functions that rise and have no parameters."""
+"""Rising elementwise functions without parameters, by kind of node."""
 
 
 @register_rule(*_FUNCTIONS)
@@ -299,7 +306,7 @@ def lower_hard_sigmoid(tracer: Tracer, node: OnnxNode) -> Value:
 
 @register_rule("LeakyRelu")
 def lower_leaky_relu(tracer: Tracer, node: OnnxNode) -> Value:
-    """Lower a rectifier with a slope below 0."""
+    """Lower a leaky rectifier, which multiplies negative numbers by a slope."""
     slope = float(node.attributes.get("alpha", 0.01))
     if not 0 <= slope <= 1:
         raise node.refuse("an alpha from 0 to 1", f"{slope:g}", "Use such a slope.")

@@ -1,4 +1,4 @@
-"""Rules of products with weights: MatMul, Gemm, Conv."""
+"""Lowering rules of products with weights: MatMul, Gemm, Conv."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from qhls.onnx.load.values import Constant, Value, count_magnitude_bits
 from qhls.onnx.quantization import Numbers
 
 WEIGHT_BITS = 16
-"""Bits of a weight that counts as quantised without a Quant."""
+"""Largest width in bits of weights that count as quantised without a Quant."""
 
 
 def _read_weights(
     tracer: Tracer, node: OnnxNode, weights: Constant, axis: int
 ) -> tuple[Const, Numbers]:
-    """Return weights as integers with a power of two, and the real scales of each output, or one, 1 where exact.
+    """Return the weights as a fixed-point constant, and the real scale of each output, or a single common scale.
 
-    ``axis``: that of the outputs.
+    The scale is 1 for weights that are exact. ``axis``: that of the outputs.
     """
     values = weights.values.astype(np.float64)
     if count_magnitude_bits(values) <= WEIGHT_BITS:

@@ -1,4 +1,4 @@
-"""Rules of nodes that move elements and compute nothing."""
+"""Lowering rules of nodes that move elements and compute nothing."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def lower_flatten(tracer: Tracer, node: OnnxNode) -> Value:
 
 @register_rule("Reshape")
 def lower_reshape(tracer: Tracer, node: OnnxNode) -> Value:
-    """Lower a new shape, in which the first axis stays that of the samples."""
+    """Lower a Reshape, whose first axis must remain that of the samples."""
     value, target = tracer.read_value(node), tracer.read_numbers(node, 1)
     wanted = [int(each) for each in target.ravel().tolist()]
     size = math.prod(value.shape)
@@ -72,7 +72,7 @@ def lower_reshape(tracer: Tracer, node: OnnxNode) -> Value:
 
 @register_rule("Squeeze", "Unsqueeze")
 def lower_squeeze(tracer: Tracer, node: OnnxNode) -> Value:
-    """Lower axes of length 1 that go or come."""
+    """Lower a Squeeze or an Unsqueeze, which removes or adds axes of length 1."""
     value = tracer.read_value(node)
     rank, shape = len(value.order), list(value.shape)
     listed = tracer.read_integers(node, 1, "axes")
@@ -95,7 +95,7 @@ def lower_squeeze(tracer: Tracer, node: OnnxNode) -> Value:
 
 @register_rule("Transpose")
 def lower_transpose(tracer: Tracer, node: OnnxNode) -> Value:
-    """Lower an order of axes: nothing moves until an op needs another one."""
+    """Lower a Transpose to a new order of axes: no element moves until an op needs another order."""
     value = tracer.read_value(node)
     rank = len(value.order)
     perm = [int(axis) for axis in node.attributes.get("perm", range(rank, -1, -1))]
@@ -109,7 +109,7 @@ def lower_transpose(tracer: Tracer, node: OnnxNode) -> Value:
 
 @register_rule("Shape")
 def lower_shape(tracer: Tracer, node: OnnxNode) -> Constant:
-    """Return the shape, with the batch of the model."""
+    """Return the operand's shape with the model's batch size, or its part from ``start`` to ``end``, as a constant."""
     shape = [tracer.model.batch, *tracer.read_value(node).shape]
     ends = slice(node.attributes.get("start", 0), node.attributes.get("end"))
     return Constant(np.array(shape[ends], np.int64))
@@ -117,7 +117,7 @@ def lower_shape(tracer: Tracer, node: OnnxNode) -> Constant:
 
 @register_rule("Concat")
 def lower_concat(tracer: Tracer, node: OnnxNode) -> Value:
-    """Lower tensors one after another, with a common factor."""
+    """Lower a concatenation of tensors, which first get a common factor."""
     places = range(len(node.inputs))
     values = [tracer.read_exact(node, place) for place in places]
     if len({value.factor for value in values}) > 1:
@@ -163,7 +163,7 @@ def lower_pad(tracer: Tracer, node: OnnxNode) -> Value:
 
 @register_rule("Slice")
 def lower_slice(tracer: Tracer, node: OnnxNode) -> Value:
-    """Lower ranges of some axes."""
+    """Lower a Slice, which selects a range of indices along some axes."""
     value = tracer.read_value(node).with_order()
     rank = len(value.order)
     starts = tracer.read_integers(node, 1, "starts") or []
@@ -193,7 +193,7 @@ def _select(node: OnnxNode, value: Value, ranges: list[range]) -> Value:
 
 @register_rule("Gather")
 def lower_gather(tracer: Tracer, node: OnnxNode) -> Value:
-    """Lower rows of a known table, or evenly spaced elements of a tensor."""
+    """Lower a Gather of rows of a constant table, or of evenly spaced elements of a tensor."""
     table = tracer.tensors[node.inputs[0]]
     if isinstance(table, Constant):
         return _look_up(tracer, node, table)

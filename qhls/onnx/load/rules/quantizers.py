@@ -1,4 +1,4 @@
-"""Rules of QONNX's operators on tensors that depend on an input."""
+"""Lowering rules of QONNX's operators on tensors that depend on an input."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ from qhls.quantizers.keras_types import ops
 from qhls.quantizers.numerics import make_constant
 
 _FREE = 1 << WIDEST_EXACT - 1
-"""Limit of numbers that are not clipped."""
+"""Limit of an ``IntegerRounding`` that does not clip."""
 FLOAT_ROUNDINGS = make_roundings(ops)
-"""The functions of ``ROUNDINGS`` on tensors of Keras."""
+"""The functions of ``ROUNDINGS``, for tensors of Keras instead of arrays."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,11 @@ class IntegerRounding:
     highest: int
 
     def __call__(self, v: Any) -> Any:
-        """Return the whole numbers of a tensor of Keras."""
+        """Return the tensor ``v`` of Keras, clipped and rounded to whole numbers."""
         return FLOAT_ROUNDINGS[self.mode](ops.clip(v, float(self.lowest), float(self.highest)))
 
     def round_exactly(self, x: Op) -> Op:
-        """Return the whole numbers of an exact tensor."""
+        """Return the exact tensor ``x``, rounded to whole numbers and clipped."""
         rounding = Rounding.HALF_EVEN
         if x.type.frac > 0 and self.mode not in ("ROUND", "HALF_EVEN"):
             x, rounding = _raise(x, self.mode), Rounding.FLOOR
@@ -73,13 +73,13 @@ class IntegerRounding:
 
 
 _OFFSETS = {"FLOOR": (0, 0), "CEIL": (1, 1), "UP": (0, 1), "DOWN": (1, 0), "ROUND_TO_ZERO": (1, 0)}
-"""Mode -> 1 where numbers are raised by almost 1 before they are rounded down: those below 0, then all others."""
+"""Flags by rounding mode: 1 if almost 1 is added before rounding down, first for negative numbers, then for others."""
 _HALVES = {"HALF_UP": (1, 0), "HALF_DOWN": (0, 1)}
-"""Mode -> 1 where numbers are raised by less than a half, so that ties are rounded down: those below 0, then others."""
+"""Flags by rounding mode: 1 if ties are rounded down, not up, first for negative numbers, then for others."""
 
 
 def _raise(x: Op, mode: str) -> Op:
-    """Return ``x`` plus an offset, with which rounding down has the effect of ``mode``."""
+    """Return ``x`` plus an offset, after which rounding down has the same result as rounding ``x`` by ``mode``."""
     unit, frac = 1 << x.type.frac, x.type.frac
     if mode in _OFFSETS:
         negative, positive = ((unit - 1) * offset for offset in _OFFSETS[mode])
@@ -114,7 +114,7 @@ def check_scale(node: OnnxNode, scale: Numbers) -> None:
 
 
 def _find_ratio(value: Value, scale: Numbers) -> Value | None:
-    """Return ``value`` in steps of ``scale``, where that is exact: its factor times a power of two."""
+    """Return ``value`` in steps of ``scale`` if its factor divided by ``scale`` is a power of two, else None."""
     sizes = np.unique(scale)
     if isinstance(value.x, Reals) or len(sizes) != 1:
         return None
@@ -127,7 +127,7 @@ def _find_ratio(value: Value, scale: Numbers) -> Value | None:
 def _round(
     tracer: Tracer, node: OnnxNode, scale: Numbers, zero: Fraction, rounding: IntegerRounding
 ) -> Value:
-    """Return the integers of the operand in steps of ``scale``, plus ``zero``."""
+    """Return the operand in steps of ``scale``, plus ``zero``, rounded to integers by ``rounding``."""
     value = tracer.read_value(node)
     steps = _find_ratio(value, scale)
     if steps is not None:
@@ -156,7 +156,7 @@ def _round(
 
 
 def _arrange(node: OnnxNode, value: Value, scale: Numbers) -> Value:
-    """Return ``value`` with the axis last along which ``scale`` differs."""
+    """Return ``value`` with the axis along which ``scale`` differs stored last."""
     if scale.size == 1:
         return value
     whole = drop_samples_axis(node, scale, len(value.order))
@@ -214,7 +214,7 @@ def lower_bipolar_quant(tracer: Tracer, node: OnnxNode) -> Value:
 
 @register_rule("Trunc")
 def lower_trunc(tracer: Tracer, node: OnnxNode) -> Value:
-    """Lower a Trunc: its version follows from the number of operands."""
+    """Lower a Trunc, whose version follows from its number of operands."""
     scale, zero = tracer.read_numbers(node, 1), tracer.read_numbers(node, 2)
     check_scale(node, scale)
     offset = Fraction(read_scalar(node, zero, "zero point"))
@@ -239,7 +239,7 @@ def lower_trunc(tracer: Tracer, node: OnnxNode) -> Value:
 
 @register_rule("MultiThreshold")
 def lower_multi_threshold(tracer: Tracer, node: OnnxNode) -> Value:
-    """Lower a MultiThreshold: the count of thresholds that each number reaches, scaled."""
+    """Lower a MultiThreshold: the number of thresholds that each element reaches, scaled."""
     value, table = tracer.read_value(node), tracer.read_numbers(node, 1).astype(np.float64)
     rank = len(value.order)
     axis = find_channel_axis(str(node.attributes.get("data_layout", "")), rank + 1)

@@ -1,4 +1,4 @@
-"""Rules of pooling, and the windows that it shares with convolutions."""
+"""Lowering rules of pooling nodes, and the windows that pooling shares with convolutions."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from qhls.onnx.load.tracer import Tracer, find_axis, register_rule
 from qhls.onnx.load.values import Value
 
 IMAGE = (1, 2, 0)
-"""Order of the axes (rows, columns, channels) of an image whose channels come first."""
+"""Order in which the IR stores the axes of an ONNX image (channels, rows, columns): the channels last."""
 
 
 @dataclass(frozen=True)
 class Windows:
-    """Padding, strides and dilation of windows over rows and columns; ``more``: elements that ceil_mode adds."""
+    """Size, padding, strides and dilation of windows over rows and columns; ``more``: padding that ceil_mode adds."""
 
     size: tuple[int, int]
     pads: tuple[tuple[int, int], tuple[int, int]]
@@ -30,13 +30,13 @@ class Windows:
     more: tuple[int, int] = (0, 0)
 
     def refuse_ceiling(self, node: OnnxNode) -> None:
-        """Refuse windows that go beyond the padding."""
+        """Refuse windows that extend beyond the padding, which ``ceil_mode`` allows."""
         if any(self.more):
             raise node.refuse("windows within the padding", "ceil_mode=1", "Pad the input.")
 
     @property
     def widths(self) -> tuple[tuple[int, int], ...]:
-        """Return the padding along each axis."""
+        """Return the numbers of padded elements before and after each axis of an image."""
         pairs = zip(self.pads, self.more, strict=True)
         return (*((before, after + more) for (before, after), more in pairs), (0, 0))
 
@@ -92,7 +92,10 @@ def find_pads(node: OnnxNode, shape: tuple[int, ...], size: tuple[int, ...]) -> 
 
 
 def _count_beyond(length: int, span: int, stride: int, start: int) -> int:
-    """Return the elements that the last window, rounded up, needs beyond ``length``; it starts before ``start``."""
+    """Return the number of elements that the last window of ``ceil_mode`` needs beyond ``length``.
+
+    Windows must start before ``start``.
+    """
     steps = -(-(length - span) // stride)
     steps -= steps * stride >= start
     return max(steps * stride + span - length, 0)
@@ -114,7 +117,7 @@ def _find_pooling(tracer: Tracer, node: OnnxNode, value: Value) -> tuple[Value, 
 
 
 def _from_image(node: OnnxNode, value: Value, image: Value) -> Value:
-    """Return a pooled image in the rank of the operand ``value``."""
+    """Return a pooled image with the rank that the operand ``value`` has."""
     if len(value.order) == 3:
         return image
     shape = image.x.shape[1:]
@@ -123,7 +126,7 @@ def _from_image(node: OnnxNode, value: Value, image: Value) -> Value:
 
 @register_rule("MaxPool")
 def lower_max_pool(tracer: Tracer, node: OnnxNode) -> Value:
-    """Lower maxima over windows; padding never is one."""
+    """Lower a max pooling; padding never exceeds an element."""
     value = tracer.read_value(node)
     image, windows = _find_pooling(tracer, node, value)
 
@@ -140,7 +143,7 @@ def lower_max_pool(tracer: Tracer, node: OnnxNode) -> Value:
 
 @register_rule("AveragePool")
 def lower_average_pool(tracer: Tracer, node: OnnxNode) -> Value:
-    """Lower means over windows: their sums, times a factor."""
+    """Lower an average pooling to the sums over windows, times a factor."""
     value = tracer.read_exact(node)
     tracer.note_sum(node, value)
     image, windows = _find_pooling(tracer, node, value)
@@ -159,7 +162,7 @@ def lower_average_pool(tracer: Tracer, node: OnnxNode) -> Value:
 
 
 def _count_covered(node: OnnxNode, shape: tuple[int, ...], windows: Windows) -> np.ndarray:
-    """Return how many elements the mean of each window counts."""
+    """Return the number of elements over which the mean of each window is taken."""
     counted = bool(node.attributes.get("count_include_pad", 0))
     rows: list[np.ndarray] = []
     for axis in (0, 1):
@@ -205,7 +208,7 @@ def _average(tracer: Tracer, node: OnnxNode, value: Value, keep: bool) -> Value:
 
 @register_rule("ReduceMean")
 def lower_reduce_mean(tracer: Tracer, node: OnnxNode) -> Value:
-    """Lower the mean over all axes behind the channels."""
+    """Lower the mean over all axes after that of the channels."""
     value = tracer.read_exact(node)
     tracer.check_rank(node, value, 2, 3)
     rank = len(value.order)

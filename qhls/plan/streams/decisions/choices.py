@@ -26,14 +26,14 @@ from qhls.plan.streams.hardware import make_hardware
 from qhls.plan.streams.network import Tiles, count_steps, is_window_complete
 
 TOKEN_BITS = 1024
-"""Most bits of a token of several elements: the widest port of an AXI interconnect (AMD PG035)."""
+"""Maximum width in bits of a token of several elements: the widest port of an AXI interconnect (AMD PG035)."""
 SPARE = 16
-"""The share of a target, one part of so many, in which a product may wait for its first tokens."""
+"""Divisor of a target: the part of its cycles in which a product may wait for its first tokens."""
 
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """Tensors whose tokens have one length, one of ``lanes``, which rise."""
+    """Tensors whose tokens must have equal length; ``lanes``: the possible lengths in ascending order."""
 
     tensors: tuple[Op, ...]
     lanes: tuple[int, ...]
@@ -43,7 +43,7 @@ class Group:
 class Outlook:
     """The properties of ``graph`` that no schedule changes: the cuts of its ops and the groups of its tensors.
 
-    ``fused``: whether ops by element join the process before them.
+    ``fused``: whether elementwise ops join the process before them.
     """
 
     graph: Graph
@@ -53,10 +53,10 @@ class Outlook:
 
 
 def group_tensors(graph: Graph, cuts: Mapping[Op, Cut]) -> Outlook:
-    """Return the groups of tensors. A port whose tokens are regrouped is one token.
+    """Return the outlook of ``graph``: ``cuts``, and the groups of tensors whose tokens must have equal length.
 
-    A token lies within the last axis of its tensor and within a part that a process reads or writes. Processes that
-    work by element write tokens as they read them.
+    A port whose tokens are regrouped is one token. A token lies within the last axis of its tensor and within a part
+    that a process reads or writes. Processes that work by element write tokens as they read them.
     """
     first: dict[Op, Op] = {op: op for op in (*graph.inputs, *cuts)}
     common = {op: (*op.shape, 1)[max(len(op.shape) - 1, 0)] for op in first}
@@ -90,7 +90,7 @@ def group_tensors(graph: Graph, cuts: Mapping[Op, Cut]) -> Outlook:
 
 
 def _list_whole_ports(graph: Graph, cuts: Mapping[Op, Cut]) -> Set[Op]:
-    """Return the inputs and outputs beside which tokens are regrouped."""
+    """Return the inputs and outputs that are read or written by an op that regroups tokens."""
     beside = {
         array for op, rule in cuts.items() if rule.regroups for array in (op, *list_arrays_read(op))
     }
@@ -98,7 +98,10 @@ def _list_whole_ports(graph: Graph, cuts: Mapping[Op, Cut]) -> Set[Op]:
 
 
 def _list_lanes(tensors: Sequence[Op], length: int, ports: Set[Op]) -> tuple[int, ...]:
-    """Return the lengths of tokens that divide ``length``: all of it at ports, elsewhere up to ``TOKEN_BITS``."""
+    """Return the possible token lengths of ``tensors``: divisors of ``length`` within ``TOKEN_BITS``.
+
+    If one of the tensors is among ``ports``, tokens have the length ``length``.
+    """
     if not ports.isdisjoint(tensors):
         return (length,)
     most = max(TOKEN_BITS // max(op.type.width for op in tensors), 1)
@@ -118,7 +121,7 @@ def _unite(first: dict[Op, Op], a: Op, b: Op) -> None:
 def decide_streams(
     outlook: Outlook, schedule: Schedule, target: int | None
 ) -> tuple[dict[Op, Choice], dict[Op, int]]:
-    """Return the decisions on each op and the lanes of each tensor, for at most ``target`` cycles of each process."""
+    """Return the decisions on each op and the lanes of each tensor for processes of at most ``target`` cycles."""
     group_of = {op: group for group in outlook.groups for op in group.tensors}
     choices = {
         op: _choose(op, schedule, target, group_of[op].lanes[-1], group_of) for op in outlook.cuts
@@ -137,7 +140,7 @@ def decide_streams(
 def _choose(
     op: Op, schedule: Schedule, target: int | None, widest: int, group_of: Mapping[Op, Group]
 ) -> Choice:
-    """Return the decisions on ``op`` alone; ``widest``: the most elements of a token of its result."""
+    """Return the decisions on ``op`` alone; ``widest``: the maximum length of a token of its result."""
     if isinstance(op, Scan):
         return choose_for(op, schedule, target)
     if not isinstance(op, Matmul | Conv):
@@ -152,7 +155,7 @@ def _choose(
 
 
 def _count_parts(op: Matmul | Conv | Pool) -> Tiles:
-    """Return the parts of the operand and of the result, with nothing known of tokens."""
+    """Return the number of steps of ``op`` and of results as ``Tiles``, whose token counts are placeholders."""
     runs = op.size // op.shape[-1]
     pointwise = isinstance(op, Conv) and (op.w.shape[:2], op.strides) == ((1, 1), (1, 1))
     if isinstance(op, Conv | Pool) and not pointwise:
@@ -170,7 +173,7 @@ def _find_lanes(
     readers: Sequence[tuple[Op, Op]],
     target: int | None,
 ) -> int:
-    """Return the length of a token of ``group``: the least that meets ``target``, or the largest without one.
+    """Return the token length of ``group``: the smallest that meets ``target``, else the largest.
 
     A token holds the results of whole tiles, if any length does.
     """
@@ -193,7 +196,7 @@ def _count_cycles(
     readers: Sequence[tuple[Op, Op]],
     lanes: int,
 ) -> Iterator[int]:
-    """Yield the cycles of one inference that tokens of ``lanes`` elements cost each process."""
+    """Yield the numbers of cycles per inference that processes need for tokens of ``lanes`` elements."""
     for op in group.tensors:
         yield op.size // lanes
         rule = outlook.cuts.get(op)
@@ -220,12 +223,12 @@ def _count_cycles(
 
 
 def _count_pace(steps: int, tokens: int) -> int:
-    """Return the cycles of steps that take or give ``tokens``, beside one another."""
+    """Return the number of cycles of overlapping steps, each of which reads or writes ``tokens`` tokens."""
     return (steps + (tokens > 1)) * tokens
 
 
 def find_action(rule: Cut, lanes: int) -> Action:
-    """Return the way in which a process turns tokens into tokens of ``lanes`` elements."""
+    """Return the action of a process that splits its op by ``rule`` and writes tokens of ``lanes`` elements."""
     op = rule.op
     if rule.regroups:
         return Regroup(op)

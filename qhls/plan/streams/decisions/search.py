@@ -12,9 +12,9 @@ from qhls.plan.streams.depths import time_plan
 from qhls.plan.streams.network import StreamPlan
 
 SLOWER = 1.05
-"""The factor by which a target grows while FIFOs, whose depths come last, exceed the budget."""
+"""Factor by which the target in cycles grows while the FIFOs, whose depths come last, exceed the budget."""
 SLOWEST = 4
-"""The ratio of the largest such target to the first one."""
+"""Maximum ratio of such a grown target to the first target."""
 
 
 def find_streams(outlook: Outlook, schedule: Schedule) -> StreamPlan:

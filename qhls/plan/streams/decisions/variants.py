@@ -1,4 +1,4 @@
-"""Hardware of a plan of streams for other numbers, by the same decisions: folds, tokens and depths of FIFOs."""
+"""Hardware of a plan of streams for other number types, under the same folds, tokens and FIFO depths."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ from qhls.plan.streams.network import Fifo, StreamPlan, StreamProcess
 
 
 def remake(plan: StreamPlan, op: Op, new: Op) -> OpHardware:
-    """Return the hardware of ``op`` in ``plan`` for ``new``, an op of equal shape on other numbers."""
+    """Return the hardware of ``new`` in place of ``op`` in ``plan``, under the same decisions.
+
+    ``new``: an op of equal shape whose numbers have other types.
+    """
     hardware = plan.find_hardware(op)
     process = plan.process(op)
     unit: Process | None = None
@@ -47,7 +50,7 @@ def _get_action(process: StreamProcess, op: Op) -> Action:
 
 
 def _find_action(action: Action, new: Op, lanes: int) -> Action:
-    """Return the action of ``new`` in place of an op with ``action``."""
+    """Return the action of ``new``, which replaces an op with the action ``action``."""
     if isinstance(action, Regroup):
         return Regroup(new)
     whole = isinstance(action, Repeat) and action.steps == 1 and not action.by_token
@@ -55,7 +58,7 @@ def _find_action(action: Action, new: Op, lanes: int) -> Action:
 
 
 def _connect(remade: Process, unit: Process, process: StreamProcess) -> Process:
-    """Return ``remade`` with wires where ``unit``, one of the ops of ``process``, has them."""
+    """Return the hardware ``remade`` with wires wherever ``unit``, the hardware that it replaces, has wires."""
     parts = [process.hardware, *(each.hardware for each in process.followers)]
     others = [part for part in parts if part and part is not unit]
     wiring = remade.is_wiring and all(is_wiring(list_events(other)[0]) for other in others)
@@ -70,7 +73,7 @@ def _connect(remade: Process, unit: Process, process: StreamProcess) -> Process:
 def _retype(
     process: StreamProcess, op: Op, new: Op, action: Action | None, unit: Process | None
 ) -> StreamProcess:
-    """Return ``process`` with ``new`` in place of ``op``, which it computes first or whose tensor it writes."""
+    """Return ``process`` with ``new`` in place of ``op``, its first op or the tensor that it writes."""
     writes = tuple(
         replace(fifo, tensor=new) if fifo.tensor is op else fifo for fifo in process.writes
     )
@@ -100,7 +103,7 @@ def _fit_shape(fifo: Fifo, operand: Op) -> Op:
 def estimate_cycles(
     plan: StreamPlan, levels: Mapping[Op, int], recurrences: Mapping[Op, Process]
 ) -> tuple[int, int]:
-    """Return latency and initiation interval of ``plan`` for other logic levels, by op, and other recurrences."""
+    """Return latency and interval of ``plan`` for other logic levels per op and other hardware of recurrences."""
     period = plan.schedule.clock_period
     paces: list[tuple[int, int, int]] = []
     for process in plan.processes:
@@ -117,7 +120,10 @@ def estimate_cycles(
 
 @lru_cache(maxsize=256)
 def _time(plan: StreamPlan, paces: tuple[tuple[int, int, int], ...]) -> tuple[int, int]:
-    """Return latency and initiation interval for depth, interval and tail of each process."""
+    """Return latency and initiation interval for given depths and intervals of the processes.
+
+    ``paces``: the depth and the interval of each process, and the cycles that its fused ops add to the depth.
+    """
     processes = tuple(
         replace(
             process,
