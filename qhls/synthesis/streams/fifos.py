@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+import numpy as np
 
 from qhls.synthesis.families import BRAM, CARRY, COLUMNS, FF, LUT
 from qhls.synthesis.streams.memories import map_memory
@@ -23,13 +24,8 @@ class FifoTable:
         """Return the logic of a FIFO, interpolated between measured depths; beyond them, that of the nearest one."""
         rows = self.logic[kind]
         known = sorted(rows)
-        place = min(bisect_left(known, depth), len(known) - 1)
-        low, high = known[max(place - 1, 0)], known[place]
-        if depth >= high or low == high:
-            return rows[high]
-        share = (depth - low) / (high - low)
-        pairs = zip(rows[low], rows[high], strict=True)
-        first, bits, carry = (a + (b - a) * share for a, b in pairs)
+        columns = zip(*(rows[each] for each in known), strict=True)
+        first, bits, carry = (float(np.interp(depth, known, column)) for column in columns)
         return first, bits, carry
 
 
