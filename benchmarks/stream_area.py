@@ -9,7 +9,6 @@ Runs for minutes per family.
 
 from __future__ import annotations
 
-import argparse
 import json
 from dataclasses import replace
 
@@ -178,14 +177,7 @@ def compared(family, seed, shown):
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("families", nargs="+", choices=list(FAMILIES))
-    parser.add_argument("--write", action="store_true")
-    parser.add_argument("--designs", action="store_true", help="print every design")
-    parser.add_argument("--seed", type=int, default=SEEN_BY_NO_FIT, help="of the designs compared")
-    options = parser.parse_args()
+    options = area.read_options(__doc__, SEEN_BY_NO_FIT)
     print("| family | kind | resource | designs | mean | worst |")
     print("|---|---|---|---|---|---|")
     for name in options.families:

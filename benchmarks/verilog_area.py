@@ -294,15 +294,20 @@ def write_table(path, content):
     path.write_text(text + "\n", encoding="utf-8")
 
 
-def main():
+def read_options(description, seed):
+    """Read the command line of a benchmark of area; ``seed``: the one compared unless another is given."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("families", nargs="+", choices=list(FAMILIES))
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--designs", action="store_true", help="print every design")
-    parser.add_argument("--seed", type=int, default=SEEN_BY_NO_FIT, help="of the designs compared")
-    options = parser.parse_args()
+    parser.add_argument("--seed", type=int, default=seed, help="of the designs compared")
+    return parser.parse_args()
+
+
+def main():
+    options = read_options(__doc__, SEEN_BY_NO_FIT)
     print("| family | kind of design | designs not in the fit | mean | worst |")
     print("|---|---|---|---|---|")
     for name in options.families:
