@@ -34,8 +34,7 @@ from qhls.ir.integers import Array
 from qhls.plan import Plan, Process, Schedule, plan_design
 from qhls.plan.hardware.counting import count_multiplications
 from qhls.plan.hardware.encoding import Encoding, find_encoding, is_two_valued
-from qhls.plan.hardware.events import is_wiring
-from qhls.plan.hardware.primitives import list_events
+from qhls.plan.hardware.primitives import is_wiring
 from qhls.plan.process import OpHardware
 from qhls.plan.streams.network import StreamPlan
 
@@ -105,7 +104,7 @@ def _remake(
         process = network.process(op)
         units = [after[other].unit for other in process.ops] if process else []
         processes = [unit for unit in units if isinstance(unit, Process)]
-        wires = all(is_wiring(list_events(each)[0]) for each in processes)
+        wires = all(map(is_wiring, processes))
         unit = hardware.unit
         settled = replace(unit, is_wiring=wires) if isinstance(unit, Process) else unit
         yield network.find_hardware(op), replace(hardware, unit=settled)

@@ -30,8 +30,7 @@ from qhls.plan.dataflow import (
     list_arrays_read,
 )
 from qhls.plan.hardware.depth import estimate_depth
-from qhls.plan.hardware.events import is_wiring
-from qhls.plan.hardware.primitives import list_events
+from qhls.plan.hardware.primitives import is_wiring
 from qhls.plan.process import Buffer, Channel, ChannelKind, OpHardware, Process
 from qhls.plan.rules import Choice, fuse, make_buffer, make_process, make_store
 from qhls.plan.schedule import Schedule
@@ -102,7 +101,7 @@ class Plan(Tabular):
         product = before if before is not op and is_start_of_sum(op, before) else None
         remade = _add_step(make_process(new, choice, sources, result, product), choice)
         others = [other for other in process.parts if other is not part]
-        wiring = remade.is_wiring and all(is_wiring(list_events(other)[0]) for other in others)
+        wiring = remade.is_wiring and all(map(is_wiring, others))
         return replace(remade, interval=part.interval, is_wiring=wiring, absorbed=part.absorbed)
 
     def walk(self) -> Iterator[OpHardware]:

@@ -24,8 +24,7 @@ from qhls.ir.scan import Scan
 from qhls.plan.dataflow import is_start_of_sum
 from qhls.plan.fold import Fold
 from qhls.plan.hardware.depth import count_logic_levels, estimate_depth
-from qhls.plan.hardware.events import is_wiring
-from qhls.plan.hardware.primitives import list_events
+from qhls.plan.hardware.primitives import is_wiring
 from qhls.plan.loop import Loop
 from qhls.plan.process import Access, Buffer, Place, Process
 from qhls.plan.schedule import Schedule
@@ -118,7 +117,7 @@ def make_process(
     parts = (rough.lanes, interval, depth, levels, reads, writes, bound, choice.fold)
     loops = tuple(rough.loops)
     process = Process(op.name, op.kind, (op,), loops, *parts, in_luts=choice.in_luts)
-    return replace(process, is_wiring=is_wiring(list_events(process)[0]))
+    return replace(process, is_wiring=is_wiring(process))
 
 
 def fuse(parts: Sequence[Process], schedule: Schedule) -> Process:

@@ -25,6 +25,11 @@ def estimate_depth(levels: int, clock_period: float) -> int:
     return max(math.ceil(levels * LOGIC_LEVEL_NS / clock_period), 1)
 
 
+def estimate_added_depth(levels: int, more: int, clock_period: float) -> int:
+    """Return the number of cycles that ``more`` logic levels add behind ``levels`` others."""
+    return estimate_depth(levels + more, clock_period) - estimate_depth(levels, clock_period)
+
+
 def count_logic_levels(op: Op, product: Op | None = None) -> int:
     """Return the number of logic levels from an op's operands to its result: consecutive additions and choices.
 

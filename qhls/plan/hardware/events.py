@@ -96,11 +96,6 @@ def look_up(bits: int, entries: int) -> Event:
     return Event("lookup", (bits, entries))
 
 
-def is_wiring(events: Events) -> bool:
-    """Return whether wires suffice: each event needs no hardware or multiplies by 0 or a power of two."""
-    return all(e.kind == "nothing" or (e.kind == "scale" and e.bits[1] <= 1) for e in events)
-
-
 def replace_stored(events: Events) -> Events:
     """Return the events of the same op if its constants are read from a memory instead."""
     result = Events()

@@ -107,6 +107,12 @@ def list_events(process: Process) -> tuple[Events, str | None]:
     return (replace_stored(work), memories[-1]) if memories else (work, None)
 
 
+def is_wiring(process: Process) -> bool:
+    """Return whether wires suffice: each event needs no hardware or multiplies by 0 or a power of two."""
+    events, _ = list_events(process)
+    return all(e.kind == "nothing" or (e.kind == "scale" and e.bits[1] <= 1) for e in events)
+
+
 def _count_logic(process: Process) -> PrimitiveCounts:
     """Return the primitives that compute one trip and are reused in each cycle of its interval."""
     op = process.op

@@ -12,7 +12,7 @@ from qhls.ir.op import Op
 from qhls.ir.ops import Const
 from qhls.plan.choices import check_folding
 from qhls.plan.dataflow import Chain, find_array, list_arrays_read, list_calls
-from qhls.plan.hardware.depth import estimate_depth
+from qhls.plan.hardware.depth import estimate_added_depth
 from qhls.plan.rules import Choice
 from qhls.plan.schedule import Schedule
 from qhls.plan.streams.actions import Fork, Reduce, Repeat
@@ -181,17 +181,14 @@ class _Builder:
         stored = isinstance(process.action, Reduce) or process.given > 1
         stored |= bool(tiles and tiles.pe < process.writes[0].lanes)
         wired = wire_parts(parts, stored and hardware is not None)
-        before = hardware.logic_levels if hardware else 0
-        period = self._schedule.clock_period
-        tail = estimate_depth(
-            before + sum(each.hardware.logic_levels for each in followers), period
-        )
+        levels = hardware.logic_levels if hardware else 0
+        more = sum(each.hardware.logic_levels for each in followers)
         joined = wired[-len(followers) :]
         return replace(
             process,
             hardware=wired[0] if hardware else None,
             followers=tuple(replace(f, hardware=h) for f, h in zip(followers, joined, strict=True)),
-            tail=tail - estimate_depth(before, period),
+            tail=estimate_added_depth(levels, more, self._schedule.clock_period),
         )
 
 

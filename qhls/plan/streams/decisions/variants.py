@@ -9,9 +9,8 @@ from functools import lru_cache
 from qhls.ir.op import Op
 from qhls.ir.ops import Const, Input
 from qhls.plan.dataflow import find_array
-from qhls.plan.hardware.depth import estimate_depth
-from qhls.plan.hardware.events import is_wiring
-from qhls.plan.hardware.primitives import list_events
+from qhls.plan.hardware.depth import estimate_added_depth, estimate_depth
+from qhls.plan.hardware.primitives import is_wiring
 from qhls.plan.process import OpHardware, Process
 from qhls.plan.streams.actions import Action, Regroup, Repeat
 from qhls.plan.streams.cut import Cut, cut
@@ -61,7 +60,7 @@ def _connect(remade: Process, unit: Process, process: StreamProcess) -> Process:
     """Return the hardware ``remade`` with wires wherever ``unit``, the hardware that it replaces, has wires."""
     parts = [process.hardware, *(each.hardware for each in process.followers)]
     others = [part for part in parts if part and part is not unit]
-    wiring = remade.is_wiring and all(is_wiring(list_events(other)[0]) for other in others)
+    wiring = remade.is_wiring and all(map(is_wiring, others))
     follows = any(a.buffer.place == "wired" for a in unit.reads if not isinstance(a.operand, Const))
     reads = tuple(
         wire(a) if follows and not isinstance(a.operand, Const) else a for a in remade.reads
@@ -109,10 +108,10 @@ def estimate_cycles(
     for process in plan.processes:
         hardware, op = process.hardware, process.op
         own = levels[op] if hardware and op else 0
-        total = own + sum(levels[each.op] for each in process.followers)
-        depth = estimate_depth(own, period)
-        tail = estimate_depth(total, period) - depth if process.followers else 0
+        more = sum(levels[each.op] for each in process.followers)
+        tail = estimate_added_depth(own, more, period)
         if hardware:
+            depth = estimate_depth(own, period)
             hardware = (op and recurrences.get(op)) or replace(hardware, depth=depth)
         paces.append((hardware.depth, hardware.interval, tail) if hardware else (0, 0, tail))
     return _time(plan, tuple(paces))
