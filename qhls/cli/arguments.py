@@ -11,7 +11,6 @@ from typing import Any
 from qhls.cli.schedule import add_family, add_targets
 from qhls.compile import REAL_ENDS
 from qhls.model.softmax import MODES
-from qhls.plan import Schedule
 
 STATUSES = "status: 0 done, 1 check found a difference, 2 a wrong input, 3 a fault of qhls, 130 interrupted"
 
@@ -26,11 +25,11 @@ def add_common(command: argparse.ArgumentParser, name: str) -> None:
     types = "type of an input, e.g. s16.10 (signed, 16 bits, 10 fraction bits); once for all inputs, or once per input"
     command.add_argument("-i", "--input-type", action="append", help=types)
     shared = "number of multiplications that share one multiplier; default: 1"
-    command.add_argument("--reuse-factor", type=int, default=1, help=shared)
+    command.add_argument("--reuse-factor", type=int, help=shared)
     period = "clock period in nanoseconds; default: 5"
-    command.add_argument("--clock-period", type=float, default=5.0, help=period)
+    command.add_argument("--clock-period", type=float, help=period)
     part = "AMD part for Vitis, e.g. xc7z020clg400-1; a warning says if the design does not fit"
-    command.add_argument("--part", default=Schedule().part, help=part)
+    command.add_argument("--part", help=part)
     if name != "search":
         add_targets(command)
         add_family(command, name)

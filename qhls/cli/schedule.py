@@ -24,7 +24,7 @@ def add_family(command: argparse.ArgumentParser, name: str) -> None:
 def add_targets(command: argparse.ArgumentParser) -> None:
     """Add the arguments for the ports, the interval, the budget and the folds of layers."""
     ports = "tensors as arrays, or as tokens in FIFOs between processes; default: array"
-    command.add_argument("--io", choices=get_args(Io), default="array", help=ports)
+    command.add_argument("--io", choices=get_args(Io), help=ports)
     cycles = "most clock cycles between two inputs: plan the least hardware for it"
     command.add_argument("--interval", type=int, metavar="CYCLES", help=cycles)
     rate = "least inputs per second, instead of --interval"
@@ -54,26 +54,22 @@ def _fold(text: str) -> tuple[str, Any]:
     raise argparse.ArgumentTypeError(f"expected LAYER=SIMD,PE or =logic or =memory, got {text!r}")
 
 
+_FIELDS = (
+    *("reuse_factor", "clock_period", "part", "io", "family", "interval", "throughput", "fit"),
+    *LIMIT_UNITS,
+)
+"""Fields of a schedule that have an option; an option that is not given is None, and its default is the schedule's."""
+
+
 def read_schedule(options: argparse.Namespace, base: Mapping[str, Any]) -> Schedule:
-    """Return the schedule that the options describe, with the values of ``base`` for options at their defaults.
+    """Return the schedule that the options describe; fields without an option have the values of ``base``.
 
     ``qhls plan`` with only ``--part`` takes the part's resources as budget.
     """
-    names = (
-        "reuse_factor",
-        "clock_period",
-        "part",
-        "io",
-        "family",
-        "interval",
-        "throughput",
-        "fit",
-        *LIMIT_UNITS,
-    )
-    fields = {name: getattr(options, name) for name in names}
-    others = [name for name in names if name not in ("clock_period", "part", "io", "family")]
-    is_alone = all(fields[name] == options.default(name) for name in others) and not options.fold
-    if options.command == "plan" and is_alone and options.part != options.default("part"):
+    fields = {
+        name: value for name in _FIELDS if (value := getattr(options, name, None)) is not None
+    }
+    is_alone = fields.keys() <= {"clock_period", "part", "io", "family"} and not options.fold
+    if options.command == "plan" and is_alone and "part" in fields:
         fields["fit"] = True
-    changed = {name: value for name, value in fields.items() if value != options.default(name)}
-    return Schedule(**{**fields, **base, **changed}, folding=tuple(options.fold))
+    return Schedule(**{**base, **fields}, folding=tuple(options.fold))

@@ -98,7 +98,7 @@ def _place_after(delay: float, stage: int, time: float, room: float) -> tuple[in
 def _find_latest(
     netlist: Netlist, delays: Sequence[float], room: float, last: int
 ) -> list[int] | None:
-    """Return the latest possible stage of each cell; None if that needs more than ``last`` stages."""
+    """Return the latest possible stage of each cell, ``last`` being the last one; None if more stages are needed."""
     ends = [(0, 0.0)] * len(netlist.cells)
     for index in range(len(ends) - 1, -1, -1):
         ends[index] = _place_after(delays[index], *ends[index], room)

@@ -119,7 +119,7 @@ class Verilog:
 
     @property
     def wires(self) -> dict[int, str]:
-        """Return the name of each cell's wire; cells that are parts of expressions or ports have none."""
+        """Return the names of wires by cell; cells within an expression of another cell, and ports, are left out."""
         return self._wires
 
     def print_operand(self, index: int, width: int) -> str:

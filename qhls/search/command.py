@@ -46,14 +46,11 @@ def run(options: Namespace) -> int:
     model = load_compiled(options, objectives)
     settings = _collect_settings(options)
     types = options.input_type
+    scheduled = {k: getattr(options, k) for k in ("reuse_factor", "clock_period", "part")}
     console = Console(width=None if sys.stdout.isatty() else 120)
     settings |= {
         "input_types": types[0] if types and len(types) == 1 else types,
-        "schedule": Schedule(
-            reuse_factor=options.reuse_factor,
-            clock_period=options.clock_period,
-            part=options.part,
-        ),
+        "schedule": Schedule(**{k: v for k, v in scheduled.items() if v is not None}),
         "fit": {"batch_size": options.batch_size} if options.batch_size else {},
         "progress": console,
     }

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 LINES = 20
@@ -63,4 +64,6 @@ class Children:
     @staticmethod
     def _kill(process: subprocess.Popen[str]) -> None:
         if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)  # g++ starts cc1plus, as, ld
+            # It may end at this moment, while the thread that waits for it keeps ``poll`` from saying so.
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # g++ starts cc1plus, as, ld

@@ -11,6 +11,8 @@ import pytest
 
 from qhls.cli import main
 from qhls.cli.parser import EXAMPLES, GROUPS, build_parser
+from qhls.cli.schedule import read_schedule
+from qhls.plan import Schedule
 
 QHLS = [sys.executable, "-m", "qhls.cli"]
 
@@ -62,3 +64,16 @@ def test_a_closed_reader_is_no_error():
     run = subprocess.run(["bash", "-c", call], capture_output=True, text=True, check=True)
     assert run.stderr == ""
     assert run.stdout.splitlines()[-1] in ("0", "141")
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ([], Schedule(clock_period=3.0, io="stream")),
+        (["--clock-period", "5", "--io", "array"], Schedule()),
+        (["--reuse-factor", "4"], Schedule(clock_period=3.0, io="stream", reuse_factor=4)),
+    ],
+)
+def test_options_override_a_configuration_also_with_a_default_value(words, expected):
+    options = build_parser().parse_args(["plan", "model.keras", *words])
+    assert read_schedule(options, {"clock_period": 3.0, "io": "stream"}) == expected

@@ -410,3 +410,50 @@ def test_two_inputs_and_outputs():
     a, b = model.quant("x", 0.5, 4), model.quant("x1", 0.25, 4, signed=0)
     proto = model.build(model.node("Add", a, b), model.node("Sub", a, b))
     assert_equal(proto)
+
+
+@pytest.mark.parametrize(
+    ("to", "frac", "message"),
+    [
+        (
+            "BOOL",
+            0,
+            r"^node 'cast' \(Cast\): expected numbers that bool holds, got s4\.0 from -8 to 7\. Cast to .*$",
+        ),
+        (
+            "UINT8",
+            0,
+            r"^node 'cast' \(Cast\): expected numbers that uint8 holds, got s4\.0 from -8 to 7\. .*$",
+        ),
+        ("INT8", 0, None),
+        (
+            "INT8",
+            -5,
+            r"^node 'cast' \(Cast\): expected numbers that int8 holds, got s4\.-5 from -256 to 224\. .*$",
+        ),
+        ("INT16", -5, None),
+        (
+            "INT16",
+            1,
+            r"^node 'cast' \(Cast\): expected whole numbers to cast, got s4\.1\. Round them .*$",
+        ),
+        ("DOUBLE", 1, None),
+        (
+            "FLOAT16",
+            0,
+            r"^node 'cast' \(Cast\): expected a cast to float, double or integers, got type 10\. .*$",
+        ),
+    ],
+)
+def test_casts_change_no_number(to, frac, message):
+    import onnx
+
+    model = Builder((3,))
+    x = model.quant("x", 2.0**-frac, 4)
+    x = model.node("Cast", x, to=getattr(onnx.TensorProto, to), name="cast")
+    proto = model.build(model.node("Cast", x, to=onnx.TensorProto.FLOAT))
+    if message is None:
+        assert_equal(proto)
+        return
+    with pytest.raises(LoweringError, match=message):
+        qhls.compile(load(proto))

@@ -183,10 +183,15 @@ def _choose_quantizer(numbers: Array, frac: int, widest: int) -> str:
     """Return a ``quantized_bits`` for ``numbers`` with ``frac`` fraction bits, or fewer to stay in ``widest`` bits."""
     largest = max(float(abs(numbers).max()), 2.0**-widest)
     integer = max(ceil(log2(largest)), 0)
-    frac = max(min(frac, widest - 1 - integer), 0)
-    if largest > 2.0**integer - 2.0 ** -(frac + 1):
+    kept = _limit_fraction(frac, integer, widest)
+    if largest > 2.0**integer - 2.0 ** -(kept + 1):  # would be rounded to the next power of two
         integer += 1
-    return f"quantized_bits({1 + integer + frac},{integer},alpha=1)"
+        kept = _limit_fraction(frac, integer, widest)
+    return f"quantized_bits({1 + integer + kept},{integer},alpha=1)"
+
+
+def _limit_fraction(frac: int, integer: int, widest: int) -> int:
+    return max(min(frac, widest - 1 - integer), 0 if integer else 1)  # one bit is a sign
 
 
 def _measure_error(layer: QScaleShift, call: _Call) -> float:

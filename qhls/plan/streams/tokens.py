@@ -142,7 +142,7 @@ class TokenClock:
     def is_kept_by(
         self, depths: Mapping[int, int], earliest: Timing, latest: Sequence[Times]
     ) -> bool:
-        """Return whether FIFOs of ``depths`` delay no output."""
+        """Return whether FIFOs of ``depths`` delay no firing beyond its start in ``latest``."""
         starts = [start.copy() for start in earliest.starts]
         while True:
             before = [start.copy() for start in starts]
@@ -240,7 +240,7 @@ def _space_out(start: Times, cycles: Times) -> None:
 
 
 def _space_back(limit: Times, early: Times, cycles: Times) -> Times:
-    """Return the latest start times within ``limit``; without a limit, a firing starts as early as possible."""
+    """Return the latest start times within ``limit``; firings behind the last limit start as early as possible."""
     passed = np.cumsum(cycles) - cycles
     (bounded,) = np.nonzero(limit < NEVER)
     last = int(bounded[-1]) + 1 if len(bounded) else 0

@@ -28,6 +28,7 @@ PAUSES = 0.25
 _FAULTS = {
     1: ("tokens to leave", "none for {patience:,} cycles", "A FIFO is too short."),
     2: ("a token to wait at its port", "another one", "Report a fault of qhls."),
+    3: ("TLAST with the last token of a tensor only", "another one", "Report a fault of qhls."),
 }
 
 

@@ -1,4 +1,4 @@
-"""Objectives of a Pareto search: costs, which are minimised, and metrics, whose direction follows from their names."""
+"""Objectives of a Pareto search: costs, which are minimised, and metrics, which a pair or their name directs."""
 
 from __future__ import annotations
 
@@ -96,7 +96,13 @@ def _parse(entry: Any) -> Objective:
         cost = entry in COST_UNITS
         return Objective(entry, not cost and not any(part in entry for part in _LESS))
     if isinstance(entry, tuple | list) and len(entry) == 2 and entry[1] in _DIRECTIONS:
-        return Objective(str(entry[0]), _DIRECTIONS[entry[1]])
+        name, direction = str(entry[0]), entry[1]
+        if name in COST_UNITS and _DIRECTIONS[direction]:
+            raise GoalError(
+                f"objectives: expected cost {name!r} with 'min', got {direction!r}. Costs are minimised: give the "
+                f"name alone."
+            )
+        return Objective(name, _DIRECTIONS[direction])
     raise GoalError(
         f"objectives: expected names or pairs such as ('auc', 'max'), got {entry!r}. Pass a list of them."
     )

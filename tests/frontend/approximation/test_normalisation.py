@@ -3,10 +3,14 @@
 import keras
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import qhls
+from qhls.frontend.approximation.normalisation import _choose_quantizer
 from qhls.frontend.layers.scale_shift import QChannelScaleShift, QScaleShift
 from qhls.layers import QActivation, QBatchNormalization, QDense
+from qhls.quantizers import get_quantizer
 
 L = keras.layers
 BITS = "quantized_bits(8,2,alpha=1)"
@@ -155,3 +159,17 @@ def test_every_target_agrees():
     model = keras.Sequential([keras.Input((2, 3)), L.BatchNormalization(), QDense(2, **NUMBERS)])
     report = qhls.compile(randomised(model), "s12.6", allow_approximate=True).check()
     assert report, report
+
+
+@given(
+    st.lists(st.floats(-300, 300), min_size=1, max_size=4),
+    st.integers(0, 12),
+    st.integers(4, 16),
+)
+def test_chosen_quantizers_have_the_asked_bits_and_round_to_nearest(numbers, frac, widest):
+    quantizer = get_quantizer(_choose_quantizer(np.array(numbers), frac, widest))
+    whole = max(int(np.ceil(np.log2(max(np.abs(numbers).max(), 2.0**-widest)))), 0)
+    assert quantizer.bits <= max(widest, whole + 2)
+    step = 2.0 ** -(quantizer.bits - 1 - quantizer.integer)
+    errors = np.abs(np.array(quantizer(np.array(numbers, "float32"))) - numbers)
+    assert errors.max() <= step / 2 + 1e-4

@@ -121,6 +121,10 @@ def test_a_metric_is_that_of_the_validation_data():
         ),
         ([3], r"^objectives: expected names or pairs such as \('auc', 'max'\), got 3\. .*$"),
         (
+            ["accuracy", ("energy", "max")],
+            r"^objectives: expected cost 'energy' with 'min', got 'max'\. Costs are minimised: give the name alone\.$",
+        ),
+        (
             [("auc", "up")],
             r"^objectives: expected names or pairs such as \('auc', 'max'\), got \('auc', 'up'\)\. .*$",
         ),

@@ -186,8 +186,9 @@ def _read_settings(config: Any) -> dict[str, Any]:
     if not config:
         return {}
     config = dict(config)
-    if [len(each) for each in config.get("metrics") or [] if isinstance(each, list)]:
-        (config["metrics"],) = config["metrics"]  # Keras 2: a list for the one output
+    metrics = config.get("metrics") or []
+    if len(metrics) == 1 and isinstance(metrics[0], list):
+        (config["metrics"],) = metrics  # Keras 2: a list for the one output
     return {k: _read_value(config[k]) for k in _ARGUMENTS if config.get(k) is not None}
 
 

@@ -12,18 +12,43 @@ from qhls.onnx.load.model import OnnxNode
 from qhls.onnx.load.tracer import OnnxTensor, Tracer, find_axis, read_scalar, register_rule
 from qhls.onnx.load.values import Constant, Value
 
+_SIZES = {8: (3, 2), 16: (5, 4), 32: (6, 12), 64: (7, 13)}
+_WHOLE = {9: ("bool", 0, 1)} | {
+    number: row
+    for bits, (signed, unsigned) in _SIZES.items()
+    for number, row in (
+        (signed, (f"int{bits}", -1 << (bits - 1), (1 << (bits - 1)) - 1)),
+        (unsigned, (f"uint{bits}", 0, (1 << bits) - 1)),
+    )
+}
+"""The integer types of ONNX, by their numbers: name, least and largest integer."""
+
 
 @register_rule("Identity", "Dropout", "Cast")
 def keep_tensor(tracer: Tracer, node: OnnxNode) -> OnnxTensor:
-    """Return the operand as it is: inference drops nothing, and a cast of whole numbers changes none."""
+    """Return the operand as it is: inference drops nothing, and a cast to a wide enough type changes no number."""
     value = tracer.read_value(node)
-    if node.kind == "Cast" and int(node.attributes.get("to", 1)) in (6, 7, 2, 3, 4, 5, 12, 13):
-        # ONNX's numbers of integer types
-        op = tracer.read_settled(node).x
-        assert isinstance(op, Op)
-        if op.type.frac > 0:
-            raise node.refuse("whole numbers to cast", str(op.type), "Round them by a Quant.")
+    if node.kind == "Cast":
+        _check_cast(tracer, node)
     return value
+
+
+def _check_cast(tracer: Tracer, node: OnnxNode) -> None:
+    """Raise ``LoweringError`` if the numbers that ``node`` casts may change."""
+    target = int(node.attributes.get("to", 1))
+    if target in (1, 11):  # float and double
+        return
+    if target not in _WHOLE:
+        raise node.refuse("a cast to float, double or integers", f"type {target}", "Remove it.")
+    name, lo, hi = _WHOLE[target]
+    op = tracer.read_settled(node).x
+    assert isinstance(op, Op)
+    if op.type.frac > 0:
+        raise node.refuse("whole numbers to cast", str(op.type), "Round them by a Quant.")
+    least, most = (code << -op.type.frac for code in op.range.hull)
+    if least < lo or most > hi:
+        numbers = f"{op.type} from {least} to {most}"
+        raise node.refuse(f"numbers that {name} holds", numbers, "Cast to a wider type.")
 
 
 def _reshape(value: Value, shape: tuple[int, ...]) -> Value:

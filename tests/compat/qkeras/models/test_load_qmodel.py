@@ -88,6 +88,19 @@ def test_keras_2(tmp_path):
     assert set(results) == {"loss", "categorical_accuracy"}
 
 
+def test_metrics_of_several_outputs(tmp_path):
+    x = keras.Input((4,))
+    outputs = [keras.layers.Dense(2, name=name)(x) for name in ("a", "b")]
+    model = keras.Model(x, outputs)
+    model.compile("sgd", ["mse", "mae"], metrics=[["mae"], ["mse"]])
+    model.save(tmp_path / "m.h5")
+    loaded = load_qmodel(tmp_path / "m.h5")
+    numbers = np.ones((2, 4)), [np.ones((2, 2))] * 2
+    results = loaded.evaluate(*numbers, verbose=0, return_dict=True)
+    assert results == pytest.approx(model.evaluate(*numbers, verbose=0, return_dict=True))
+    assert {"a_mae", "b_mse"} <= set(results)
+
+
 @pytest.mark.parametrize(
     "change",
     [
