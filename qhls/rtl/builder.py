@@ -119,6 +119,13 @@ class Builder:
             return a
         return self._make_cell(Kind.WRAP, (a,), to.lo, to.hi, Fixed(to.signed, to.width, 0))
 
+    def narrow(self, a: int, lo: int, hi: int) -> int:
+        """Return ``a``, whose codes are known to be at least ``lo`` and at most ``hi``."""
+        low, high = max(lo, self.get_lo(a)), min(hi, self.get_hi(a))
+        if (low, high) == (self.get_lo(a), self.get_hi(a)):
+            return a
+        return self._make_cell(Kind.WRAP, (a,), low, high, Fixed.from_range(low, high, 0))
+
     def append(self, a: int, bit: int) -> int:
         """Return ``2 * a + bit``."""
         if self.get_code(bit) == 0:

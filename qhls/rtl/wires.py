@@ -166,6 +166,10 @@ class Wires:
         low, high = (Wires.of(self.builder, Codes(np.array(end, object))) for end in (lo, hi))
         return self.maximum(low).minimum(high)
 
+    def narrow(self, lo: int, hi: int) -> Wires:
+        """Return the same wires, whose codes are known to be at least ``lo`` and at most ``hi``."""
+        return self._map_cells(lambda cell: self.builder.narrow(cell, lo, hi))
+
     def wrap(self, to: Fixed) -> Wires:
         """Return the low bits as codes of the type ``to``."""
         return self._map_cells(lambda cell: self.builder.wrap(cell, to))

@@ -33,6 +33,7 @@ from qhls.plan.streams.build import plan_streams
 from qhls.plan.streams.decisions.choices import TOKEN_BITS
 from qhls.plan.streams.depths import list_actors, set_depths
 from qhls.plan.streams.firings import count_busy_cycles, fire
+from qhls.rtl.streams.design import StreamVerilog
 from support.graphs.op_batches import (
     BATCHES,
     batch,
@@ -231,14 +232,8 @@ def test_ops_by_element_join_the_process_before():
         assert places == ["wired"] * len(process.followers) + ["registers"]
         assert process.tail == process.depth - process.hardware.depth
         assert process.writes[0].tensor is process.ops[-1]
-    apart = plan_streams(graph, STREAM, fused=False)
-    assert [p.name for p in apart.processes] == [op.name for op in graph.ops if op in ops_of(apart)]
-    assert apart.interval == plan_streams(graph, STREAM).interval
-    assert sum(f.bits for f in plan_streams(graph, STREAM).fifos) < sum(f.bits for f in apart.fifos)
-
-
-def ops_of(streams):
-    return {process.op for process in streams.processes}
+    timed = StreamVerilog.of(graph, STREAM).plan.processes
+    assert [process.ops for process in timed] == [process.ops for process in processes]
 
 
 def test_an_op_with_another_reader_or_a_slow_one_has_a_process_of_its_own():

@@ -7,6 +7,7 @@ import os
 import random
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,22 @@ import pytest
 
 from qhls.design import Design
 from qhls.errors import EmitError, RtlError
-from qhls.ir import Conv, Fixed, Graph, Input, Matmul, Mul, Pool, Quantize, Scan, Threshold, run
+from qhls.ir import (
+    Add,
+    Conv,
+    Fixed,
+    Graph,
+    Input,
+    Matmul,
+    Max,
+    Mul,
+    Pad,
+    Pool,
+    Quantize,
+    Scan,
+    Threshold,
+    run,
+)
 from qhls.plan import Schedule, plan_design
 from qhls.plan.streams.actions import Reduce, Repeat
 from qhls.plan.streams.depths import set_depths
@@ -24,6 +40,7 @@ from qhls.rtl.streams import simulate
 from qhls.rtl.streams.design import StreamVerilog
 from support.graphs.agreement import stimuli
 from support.graphs.designs import classifier, random_codes
+from support.graphs.fused import FOLLOWERS, bias, fused, per_channel
 from support.graphs.op_batches import (
     BATCHES,
     batch,
@@ -107,6 +124,47 @@ def test_constants_and_sums_follow_the_tokens():
     compare(graph)
 
 
+def followed():
+    """Every way to compute tokens, with later ops whose constants differ between tokens."""
+    total = Matmul(x_of((2, 5), "s20.2"), random_const((5, 40), 9, 3, 1), name="total")
+    yield Add(total, bias(total, 6, 5, 2), name="biased")
+    padded = Pad(x_of((2, 3, 40), "s30.2"), ((1, 0), (0, 2), (0, 0)), -3, name="padded")
+    yield Max(Add(padded, bias(padded, 6, 2, 3)), const(0), name="positive")
+    whole = Pool(x_of((3, 2, 40), "s40.2"), (3, 2), (3, 2), "sum", name="whole")
+    narrow = Quantize(whole, Fixed(True, 5, 5), name="narrow")
+    yield replace(per_channel(narrow, 3, 4), name="levels")
+    uneven = Matmul(x_of((3, 7), "s6.3"), random_const((7, 5), 5, 4, 5), name="uneven")
+    yield Max(uneven, const(0), name="kept")
+    yield Max(EXAMPLES[Scan][0](Fixed.parse("u4.5")), const(0), name="states")
+
+
+@needs_verilator
+@pytest.mark.parametrize(
+    ("schedule", "engines"),
+    [
+        (STREAM, {"biased": "steps", "kept": "steps", "states": "scan"}),
+        (Schedule(4, io="stream"), {"biased": "tiles", "kept": "fold"}),
+        (Schedule(4), {"biased": "tiles", "kept": "fold"}),
+    ],
+)
+def test_later_ops_are_computed_by_the_module_of_their_process(schedule, engines):
+    """In the body where it makes one token per step, else on each token that leaves the body."""
+    graph = graph_of(
+        "followed", [op for op in followed() if op.name not in {"states"} - {*engines}]
+    )
+    verilog = StreamVerilog.of(graph, schedule)
+    joined = [process for process in verilog.plan.processes if process.followers]
+    bodies = {process.name: verilog.bodies[process.name] for process in joined}
+    engines = {"positive": "fill", "levels": "reduce"} | engines
+    assert {name: body.engine for name, body in bodies.items()} == engines
+    whole = {name for name, body in bodies.items() if not body.tail}
+    assert whole == {"positive", *(["kept"] if engines["kept"] == "steps" else [])}
+    assert {p.name: p.period for p in joined if p.period > 1} == dict.fromkeys(
+        ("biased", "positive", "levels"), 2
+    )
+    compare(graph, schedule)
+
+
 @needs_verilator
 @IO
 def test_an_interval_is_met(io):
@@ -116,6 +174,13 @@ def test_an_interval_is_met(io):
     assert any(process.tiles for process in plan.processes)
     assert plan.interval <= 600
     compare(graph, schedule)
+
+
+@needs_verilator
+@pytest.mark.long
+@IO
+def test_all_fused_ops_agree(io):
+    compare(graph_of("fused", list(fused(len(FOLLOWERS)))), Schedule(3, io=io))
 
 
 @needs_verilator

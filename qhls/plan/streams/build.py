@@ -24,13 +24,11 @@ from qhls.plan.streams.network import Fifo, JoinedOp, StreamPlan, StreamProcess
 
 
 @lru_cache(maxsize=16)
-def plan_streams(
-    graph: Graph, schedule: Schedule, whole_ports: bool = False, fused: bool = True
-) -> StreamPlan:
+def plan_streams(graph: Graph, schedule: Schedule, whole_ports: bool = False) -> StreamPlan:
     """Return the plan of ``graph`` as processes that exchange tokens. Results are cached.
 
     ``whole_ports``: whether each input and output is one token; then the ops that read or write ports keep the order of
-    elements. ``fused``: whether elementwise ops join the process before them.
+    elements.
 
     Raises ``PlanError`` for a fold, an interval or a budget that no hardware meets.
     """
@@ -42,7 +40,7 @@ def plan_streams(
         else Cut(op, regroups=True)
         for op in list_calls(graph)
     }
-    outlook = replace(group_tensors(graph, rules), fused=fused)
+    outlook = group_tensors(graph, rules)
     if schedule.is_searched:
         from qhls.plan.streams.decisions.search import find_streams
 
@@ -73,7 +71,7 @@ class _Builder:
         self._cuts = outlook.cuts
         self._choices = choices
         self._lanes = lanes
-        self._chains = self._find_chains() if outlook.fused else {op: (op,) for op in self._cuts}
+        self._chains = self._find_chains()
         self._readers: dict[Op, list[str]] = {op: [] for op in (*graph.inputs, *self._chains)}
         for last, chain in self._chains.items():
             for array in list_arrays_read(chain[0]):
@@ -96,7 +94,7 @@ class _Builder:
     def _find_joined(self, op: Op) -> Op | None:
         """Return the op into whose process ``op`` is fused; None if ``op`` has a separate process.
 
-        Only an elementwise op that takes a token per cycle is fused.
+        Only an elementwise op that takes a token per cycle is fused. A process that regroups tokens only moves them.
         """
         tensors = [operand for operand in op.operands if not isinstance(operand, Const)]
         if not self._cuts[op].by_element or isinstance(op, Pad) or len(tensors) != 1:
@@ -104,6 +102,8 @@ class _Builder:
         (before,) = tensors
         alone = self._graph.users[before] == (op,) and before not in self._graph.outputs
         if not alone or before not in self._cuts or before.shape != op.shape:
+            return None
+        if self._cuts[before].regroups:
             return None
         return before if self._follow(op).hardware.interval == 1 else None
 

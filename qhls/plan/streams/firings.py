@@ -16,12 +16,13 @@ class Pace:
     """The timing of a process's steps in cycles.
 
     ``interval``: between steps that overlap; 0 where they do not overlap and a computation takes ``busy`` cycles.
-    ``delay``: from the start of an overlapping step to its first token.
+    ``delay``: from the start of an overlapping step to its first token. ``tail``: what later fused ops add to it.
     """
 
     interval: int
     busy: int = 0
     delay: int = 0
+    tail: int = 0
 
 
 def count_busy_cycles(process: StreamProcess) -> int:
@@ -32,7 +33,7 @@ def count_busy_cycles(process: StreamProcess) -> int:
 def fire(process: StreamProcess, pace: Pace | None = None) -> Firings:
     """Return the firings of one inference; without ``pace``, they are timed like hardware of an HLS tool."""
     firings = _fire_first(process, pace)
-    return replace(firings, delay=firings.delay + process.tail)
+    return replace(firings, delay=firings.delay + (pace.tail if pace else process.tail))
 
 
 def _fire_first(process: StreamProcess, pace: Pace | None) -> Firings:
@@ -44,7 +45,8 @@ def _fire_first(process: StreamProcess, pace: Pace | None) -> Firings:
         return Firings(takes, np.ones(shape, np.bool_), np.ones(action.tokens, np.int64), 0)
     if isinstance(action, Fill):
         takes = _find_operands(action)[:: process.writes[0].lanes, None]
-        return Firings(takes, np.ones_like(takes), np.ones(len(takes), np.int64), 0)
+        ones = np.ones(len(takes), np.int64)
+        return Firings(takes, np.ones_like(takes), ones, pace.delay if pace else 0)
     if isinstance(action, Regroup):
         places = np.arange(process.trips)[:, None]
         takes = places % (process.trips // process.taken[0]) == 0

@@ -25,7 +25,7 @@ def plan_arrays(graph: Graph, schedule: Schedule) -> StreamPlan:
         interval = schedule.target or plan(graph, schedule).interval
         unlimited = dict.fromkeys((*LIMIT_UNITS, "fit", "throughput"))
         asked = replace(asked, interval=interval, **unlimited)
-    return plan_streams(with_flat_ports(graph), asked, whole_ports=True, fused=False)
+    return plan_streams(with_flat_ports(graph), asked, whole_ports=True)
 
 
 def with_flat_ports(graph: SomeGraph) -> SomeGraph:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 
 from qhls.errors import EmitError
-from qhls.ir.integers import Array, Codes
-from qhls.ir.op import Op
-from qhls.ir.ops import Const, Conv, Matmul, Threshold
+from qhls.ir.integers import Array
+from qhls.ir.ops import Const, Conv, Matmul
 from qhls.ir.scan import Scan
 from qhls.ir.types import Fixed
 from qhls.plan.fold import Fold
@@ -20,8 +18,18 @@ from qhls.plan.streams.cut import take_part
 from qhls.plan.streams.firings import Pace
 from qhls.plan.streams.network import StreamProcess
 from qhls.rtl.builder import BIT, Builder
-from qhls.rtl.netlist import Netlist, Port
+from qhls.rtl.netlist import Netlist
 from qhls.rtl.pipeline import pipeline
+from qhls.rtl.streams.steps import (
+    choose,
+    evaluate_followers,
+    evaluate_step,
+    finish_ops,
+    make_input,
+    make_operand,
+    make_phase,
+    make_port,
+)
 from qhls.rtl.wires import Wires
 
 BodyKind = Literal["steps", "fold", "tiles", "scan", "fill", "reduce"]
@@ -34,48 +42,89 @@ sum or maximum.
 
 
 @dataclass(frozen=True, eq=False)
+class Tail:
+    """The logic of a process's later fused ops, on one token; ``staged``: whether a register holds the token before.
+
+    Ports of the netlist: the number of the token where tokens differ in constants, and the token.
+    """
+
+    netlist: Netlist
+    staged: bool
+
+    @property
+    def delay(self) -> int:
+        """Return the number of cycles that a token takes."""
+        return self.netlist.latency + self.staged
+
+
+@dataclass(frozen=True, eq=False)
 class Body:
     """The logic of ``process`` for one step, tile or time step; ``engine``: the way in which steps follow each other.
 
-    Ports of the netlist: of ``"steps"``, the number of the step where steps differ in constants, and the operands of a
-    step; of ``"fold"`` and ``"tiles"``, the inputs and the weights of a tile and their sums; of ``"scan"``, a bit that
-    is 1 in the first time step, a row (the input of a time step), the states, and the initial states; of ``"fill"``, a
-    bit that is 1 within the operand, and a token; of ``"reduce"``, a bit that is 1 for the first pixel, a token, and
-    the sums so far.
+    ``tail``: the logic of later fused ops; None where there are none or ``netlist`` computes them too: where it makes
+    one token per step.
+
+    Ports of the netlist: of ``"steps"``, the number of the token where tokens differ in constants, and the operands of
+    a step; of ``"fold"`` and ``"tiles"``, the inputs and the weights of a tile and their sums; of ``"scan"``, a bit
+    that is 1 in the first time step, a row (the input of a time step), the states, and the initial states; of
+    ``"fill"``, the number of the token as in ``"steps"``, a bit that is 1 within the operand, and a token; of
+    ``"reduce"``, a bit that is 1 for the first pixel, a token, and the sums so far.
     """
 
     process: StreamProcess
     netlist: Netlist
     engine: BodyKind
-    pace: Pace | None
+    pace: Pace
+    tail: Tail | None = None
+
+    @property
+    def netlists(self) -> list[Netlist]:
+        """Return the netlists that compute the ops of the process."""
+        return [self.netlist, *([self.tail.netlist] if self.tail else [])]
 
 
 def make_body(
     process: StreamProcess, clock_period: float, family: str | None = None
 ) -> Body | None:
-    """Return the netlist of ``process`` and its timing; None where the process only copies or regroups tokens.
+    """Return the netlists of ``process`` and their timing; None where the process only copies or regroups tokens.
 
     ``clock_period``: nanoseconds of the pipeline's clock. ``family``: the FPGA family whose delays count.
 
     Raises ``EmitError`` for a recurrence whose step shares multipliers.
     """
-    action = process.action
-    if isinstance(action, Fill):
-        return Body(process, _fill(process, action), "fill", None)
-    if isinstance(action, Fork | Regroup):
+    if isinstance(process.action, Fork | Regroup):
         return None
+    body = _make_first(process, process.action, clock_period, family)
+    whole = body.engine == "fill" or (body.engine == "steps" and process.given == 1)
+    if whole or not process.followers:
+        return body
+    # A sum that is still added up, or the choice between tokens, leaves no time for more logic in the same cycle.
+    staged = body.engine == "reduce" or process.given > 1
+    tail = Tail(pipeline(evaluate_followers(process), clock_period, family), staged)
+    return replace(body, pace=replace(body.pace, tail=tail.delay), tail=tail)
+
+
+def _make_first(
+    process: StreamProcess,
+    action: Repeat | Fill | Slide | Reduce,
+    clock_period: float,
+    family: str | None,
+) -> Body:
+    """Return the body of ``process``, with later fused ops only where it makes one token per step."""
+    if isinstance(action, Fill):
+        netlist = pipeline(_fill(process, action), clock_period, family)
+        return Body(process, netlist, "fill", Pace(1, 0, netlist.latency))
     if isinstance(action, Reduce):
         return Body(process, _accumulate(process, action), "reduce", Pace(1))
-    step, hardware, op = action.step, process.hardware, process.op
-    assert hardware is not None and op is not None
+    step, hardware = action.step, process.hardware
+    assert hardware is not None and process.op is not None
     if isinstance(step, Scan):
         _check_unfolded(process)
-        netlist = pipeline(_advance(step, op.type), clock_period, family)
+        netlist = pipeline(_advance(step, process.op.type), clock_period, family)
         return Body(process, netlist, "scan", Pace(0, step.steps * (netlist.latency + 1)))
     if isinstance(step, Matmul | Conv) and hardware.fold:
         return _make_product(process, step, hardware.fold, clock_period, family)
-    period = action.period if isinstance(action, Repeat) else 1
-    netlist = pipeline(_evaluate(op, step, period), clock_period, family)
+    netlist = pipeline(evaluate_step(process, step), clock_period, family)
     interval = max(*process.taken, process.given, 1)
     return Body(process, netlist, "steps", Pace(interval, 0, netlist.latency))
 
@@ -87,9 +136,8 @@ def _make_product(
 
     Where the plan says so, it multiplies while the next tokens arrive.
     """
-    netlist = pipeline(
-        _multiply_tile(step, fold, process.writes[0].tensor.type), clock_period, family
-    )
+    assert process.op is not None
+    netlist = pipeline(_multiply_tile(step, fold, process.op.type), clock_period, family)
     if process.tiles:  # cycles that copy a window, read weights, add products
         return Body(process, netlist, "tiles", Pace(0, 0, netlist.latency + 3))
     # One cycle reads weights, one adds the last products, and one moves a window.
@@ -108,103 +156,6 @@ def _check_unfolded(process: StreamProcess) -> None:
         )
 
 
-def _make_input(
-    builder: Builder, name: str, of: Fixed, ends: tuple[int, int], shape: tuple[int, ...]
-) -> tuple[Wires, Port]:
-    """Create the wires (1, *shape) of an input; return them and their port."""
-    size = int(np.prod(shape))
-    ids = [builder.make_input(*ends) for _ in range(size)]
-    wires = Wires(builder, np.array(ids, np.int64).reshape(1, *shape)).settle(name, 0)
-    return wires, Port(name, of, shape, tuple(ids))
-
-
-def _make_operand(builder: Builder, op: Op) -> tuple[Wires, Port]:
-    return _make_input(builder, op.name, op.type, op.range.hull, op.shape)
-
-
-def _make_port(name: str, of: Fixed, wires: Wires) -> Port:
-    return Port(name, of, wires.shape[1:], tuple(wires.ids.ravel().tolist()))
-
-
-def list_operands(step: Op) -> list[Op]:
-    """Return the distinct operands of a step that are not constants."""
-    return [operand for operand in dict.fromkeys(step.operands) if not isinstance(operand, Const)]
-
-
-def _evaluate(op: Op, step: Op, period: int) -> Netlist:
-    """Return the netlist of ``step``, whose results have the type of ``op``.
-
-    The type of ``step`` may have more bits, because a part has the range of all parts. ``period``: the number of steps
-    after which constants repeat; if it is above 1, the first input is the number of the step.
-    """
-    builder = Builder(step.name)
-    operands = {operand: _make_operand(builder, operand) for operand in list_operands(step)}
-    inputs = [port for _, port in operands.values()]
-    phase: list[int] = []
-    if period > 1:
-        count = Fixed.from_range(0, period - 1, 0)
-        wires, port = _make_input(builder, "phase", count, (0, period - 1), ())
-        inputs, phase = [port, *inputs], wires.ids.ravel().tolist()
-
-    def run(constants: Callable[[Const, Const], Wires]) -> Wires:
-        pairs = zip(op.operands, step.operands, strict=True)
-        values = [
-            constants(whole, part)
-            if isinstance(whole, Const) and isinstance(part, Const)
-            else operands[part][0]
-            for whole, part in pairs
-        ]
-        return step.evaluate(*values)
-
-    if isinstance(op, Threshold) and phase:  # cells cannot have its thresholds as operands
-        results = [
-            run(lambda whole, part, n=n: Wires.of(builder, _take(whole, part, n)))
-            for n in range(period)
-        ]
-        result = _select(builder, phase[0], results)
-    else:
-        result = run(lambda whole, part: _make_constants(builder, whole, part, phase, period))
-    result = result.settle(step.name, step.bound)
-    return builder.finish(inputs, [_make_port(step.name, op.type, result)])
-
-
-def _take(whole: Const, part: Const, number: int) -> Codes:
-    """Return the codes of the constant ``whole`` for step ``number`` of a period, in the shape of ``part``.
-
-    ``part``: the constant of the first step.
-    """
-    codes = whole.codes.to_integers()
-    size = part.codes.to_integers().size
-    if whole.size == size:
-        return part.codes
-    flat = codes.reshape(-1)[number * size : (number + 1) * size]
-    return Codes(flat.reshape(part.shape))
-
-
-def _make_constants(
-    builder: Builder, whole: Const, part: Const, phase: list[int], period: int
-) -> Wires:
-    """Return the wires of a step's constant; where steps differ, they come from a table with address ``phase``."""
-    if not phase or whole.size == part.size:
-        return Wires.of(builder, part.codes)
-    steps = [_take(whole, part, number).to_integers() for number in range(period)]
-    columns = np.stack([each.ravel() for each in steps], 1).tolist()
-    ids = [builder.make_table(phase[0], [int(code) for code in column]) for column in columns]
-    return Wires(builder, np.array(ids, np.int64).reshape(part.shape))
-
-
-def _select(builder: Builder, phase: int, results: Sequence[Wires]) -> Wires:
-    """Return the result of the step ``phase``, selected by a binary tree of multiplexers."""
-    pairs = list(enumerate(results))
-    while len(pairs) > 1:
-        halved = [
-            (first, _choose(builder.make_less(phase, builder.make_const(second)), a, b))
-            for (first, a), (second, b) in zip(pairs[::2], pairs[1::2], strict=False)
-        ]
-        pairs = halved + pairs[2 * len(halved) :]
-    return pairs[0][1]
-
-
 def _accumulate(process: StreamProcess, action: Reduce) -> Netlist:
     """Return the netlist that adds a token to the running sums, or updates the running maxima.
 
@@ -212,28 +163,29 @@ def _accumulate(process: StreamProcess, action: Reduce) -> Netlist:
     """
     op, lanes = action.op, process.writes[0].lanes
     builder = Builder(op.name)
-    first, first_port = _make_input(builder, "first", BIT, (0, 1), ())
-    token, port = _make_input(builder, op.x.name, op.x.type, op.x.range.hull, (1, 1, lanes))
-    before, before_port = _make_input(builder, op.name, op.type, op.range.hull, (1, 1, lanes))
+    first, first_port = make_input(builder, "first", BIT, (0, 1), ())
+    token, port = make_input(builder, op.x.name, op.x.type, op.x.range.hull, (1, 1, lanes))
+    before, before_port = make_input(builder, op.name, op.type, op.range.hull, (1, 1, lanes))
     pair = replace(op, x=take_part(op.x, (2, 1, lanes)), window=(2, 1), strides=(2, 1))
     evaluate: Any = pair.evaluate
     both = Wires.join([before, token], lambda arrays: np.concatenate(arrays, 1))
     (bit,) = first.ids.ravel().tolist()
-    result = _choose(bit, token, evaluate(both)).settle(op.name, op.bound)
-    return builder.finish([first_port, port, before_port], [_make_port(op.name, op.type, result)])
+    result = choose(bit, token, evaluate(both)).settle(op.name, op.bound)
+    return builder.finish([first_port, port, before_port], [make_port(op.name, op.type, result)])
 
 
 def _fill(process: StreamProcess, action: Fill) -> Netlist:
-    """Return the netlist that selects either a token of the operand or the padding's value."""
+    """Return the netlist of a padding and of later fused ops: a bit selects the operand's token or the value."""
     op, builder = action.op, Builder(action.op.name)
-    inside, inside_port = _make_input(builder, "belongs", BIT, (0, 1), ())
+    phase_ports, phase = make_phase(builder, process.period)
+    inside, inside_port = make_input(builder, "belongs", BIT, (0, 1), ())
     dims = (process.writes[0].lanes,)
-    token, port = _make_input(builder, op.x.name, op.x.type, op.x.range.hull, dims)
+    token, port = make_input(builder, op.x.name, op.x.type, op.x.range.hull, dims)
     (bit,) = inside.ids.ravel().tolist()
     filling = builder.make_const(op.value)
     ids = [builder.make_mux(bit, cell, filling) for cell in token.ids.ravel().tolist()]
     result = Wires(builder, np.array([ids], np.int64)).settle(op.name, op.bound)
-    return builder.finish([inside_port, port], [_make_port(op.name, op.type, result)])
+    return finish_ops(builder, process, [*phase_ports, inside_port, port], result, phase)
 
 
 def _multiply_tile(step: Matmul | Conv, fold: Fold, to: Fixed) -> Netlist:
@@ -244,13 +196,13 @@ def _multiply_tile(step: Matmul | Conv, fold: Fold, to: Fixed) -> Netlist:
     builder, weights = Builder(step.name), step.w
     groups, filters = fold.tile[0], fold.tile[4]
     x_ends, w_ends = (_with_zero(op.range.hull) for op in (step.x, weights))
-    x, x_port = _make_input(builder, step.x.name, step.x.type, x_ends, (groups, fold.simd))
+    x, x_port = make_input(builder, step.x.name, step.x.type, x_ends, (groups, fold.simd))
     tile = (groups, filters, fold.simd)
-    w, w_port = _make_input(builder, weights.name, weights.type, w_ends, tile)
+    w, w_port = make_input(builder, weights.name, weights.type, w_ends, tile)
     rows = x.map(lambda ids: ids[:, :, None, :])
     sums = (rows @ w.map(lambda ids: ids.swapaxes(2, 3))).wrap(Fixed(to.signed, to.width, 0))
     result = sums.map(lambda ids: ids.reshape(1, fold.pe)).settle(step.name, step.bound)
-    return builder.finish([x_port, w_port], [_make_port(step.name, to, result)])
+    return builder.finish([x_port, w_port], [make_port(step.name, to, result)])
 
 
 def _with_zero(ends: tuple[int, int]) -> tuple[int, int]:
@@ -260,11 +212,11 @@ def _with_zero(ends: tuple[int, int]) -> tuple[int, int]:
 def _advance(scan: Scan, to: Fixed) -> Netlist:
     """Return the netlist of one time step of a recurrence; in the first time step, the states are ``scan.start``."""
     builder = Builder(scan.name)
-    first, first_port = _make_input(builder, "first", BIT, (0, 1), ())
+    first, first_port = make_input(builder, "first", BIT, (0, 1), ())
     x = scan.x
-    row, row_port = _make_input(builder, x.name, x.type, x.range.hull, x.shape[1:])
-    states = [_make_operand(builder, op) for op in scan.carried]
-    starts = {op: _make_operand(builder, op) for op in scan.start if not isinstance(op, Const)}
+    row, row_port = make_input(builder, x.name, x.type, x.range.hull, x.shape[1:])
+    states = [make_operand(builder, op) for op in scan.carried]
+    starts = {op: make_operand(builder, op) for op in scan.start if not isinstance(op, Const)}
     begun = scan.begin(
         row,
         [
@@ -273,22 +225,13 @@ def _advance(scan: Scan, to: Fixed) -> Netlist:
         ],
     )
     (bit,) = first.ids.ravel().tolist()
-    carried = [_choose(bit, a, b) for a, (b, _) in zip(begun, states, strict=True)]
+    carried = [choose(bit, a, b) for a, (b, _) in zip(begun, states, strict=True)]
     result, leaving = scan.advance(row, carried)
-    outputs = [_make_port(scan.name, to, result)]
-    outputs += [
-        _make_port(op.name, op.type, w) for op, w in zip(scan.carried, leaving, strict=True)
-    ]
+    outputs = [make_port(scan.name, to, result)]
+    outputs += [make_port(op.name, op.type, w) for op, w in zip(scan.carried, leaving, strict=True)]
     builder.label([], scan.name, [])
     inputs = [first_port, row_port, *(p for _, p in states), *(p for _, p in starts.values())]
     return builder.finish(inputs, outputs)
-
-
-def _choose(bit: int, a: Wires, b: Wires) -> Wires:
-    """Return ``a`` where ``bit`` is 1, else ``b``."""
-    pairs = zip(a.ids.ravel().tolist(), b.ids.ravel().tolist(), strict=True)
-    chosen = [a.builder.make_mux(bit, x, y) for x, y in pairs]
-    return Wires(a.builder, np.array(chosen, np.int64).reshape(b.shape))
 
 
 def list_tile_elements(step: Matmul | Conv, fold: Fold) -> list[list[int | None]]:

@@ -42,14 +42,12 @@ class StreamVerilog:
         Raises ``EmitError`` for a process that is too large, and for one that is slower than the schedule's interval.
         """
         streams = schedule.io == "stream"
-        plan = (
-            plan_streams(graph, schedule, fused=False) if streams else plan_arrays(graph, schedule)
-        )
+        plan = plan_streams(graph, schedule) if streams else plan_arrays(graph, schedule)
         bodies = {
             each.name: make_body(each, schedule.clock_period, schedule.family)
             for each in plan.processes
         }
-        paces = {name: body.pace for name, body in bodies.items() if body and body.pace}
+        paces = {name: body.pace for name, body in bodies.items() if body}
         timed = time_plan(plan, paces)
         target = schedule.target
         if target is not None and timed.interval > target:
@@ -94,9 +92,8 @@ class StreamVerilog:
         modules: list[Module] = []
         for process in self.plan.processes:
             name = names.take(f"{start}_{process.name}"[:_LONGEST])
-            modules.append(
-                Module(name, process, self.bodies[process.name], names.take(f"{name}_body"))
-            )
+            inner = names.take(f"{name}_body"), names.take(f"{name}_followers")
+            modules.append(Module(name, process, self.bodies[process.name], *inner))
         return modules
 
     @cached_property
@@ -137,7 +134,7 @@ class StreamVerilog:
     def find_depth(self, process: StreamProcess, fifo: Fifo) -> int:
         """Return the number of slots of a FIFO: its planned depth, and one slot per cycle of its producer's delay."""
         body = self.bodies[process.name]
-        return fifo.depth + (body.pace.delay if body and body.pace else 0)
+        return fifo.depth + (body.pace.delay + body.pace.tail if body else 0)
 
     @cached_property
     def files(self) -> dict[str, str]:
@@ -149,8 +146,7 @@ class StreamVerilog:
         files[f"{self.fifo}.sv"] = _render("fifo", {"name": self.fifo})
         for module in self.modules:
             files[f"{module.name}.sv"] = _render(module.template, {"m": module})
-            if module.body:
-                files[f"{module.verilog.top}.sv"] = module.verilog.print()
+            files |= {f"{each.top}.sv": each.print() for each in module.netlists}
         return files
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -13,14 +13,16 @@ from qhls.plan.dataflow import find_array
 from qhls.plan.fold import Fold
 from qhls.plan.streams.actions import Fill, Reduce, Regroup, Repeat, Slide
 from qhls.plan.streams.network import Fifo, StreamProcess
+from qhls.rtl.netlist import Port
 from qhls.rtl.streams.bodies import (
     Body,
-    list_operands,
+    Tail,
     list_result_lanes,
     list_tile_elements,
     pack_weights,
 )
 from qhls.rtl.streams.counters import Counter
+from qhls.rtl.streams.steps import list_operands
 from qhls.rtl.verilog import Verilog, make_literal
 
 
@@ -62,6 +64,7 @@ class Module:
     process: StreamProcess
     body: Body | None
     body_name: str
+    followers_name: str
 
     @property
     def template(self) -> str:
@@ -135,6 +138,22 @@ class Module:
         return Counter("sent", self.given)
 
     @property
+    def phase(self) -> Counter:
+        """Return the counter of the result's tokens after which constants repeat."""
+        return Counter("phase", self.process.period)
+
+    @property
+    def tail(self) -> Tail | None:
+        """Return the separate logic of later fused ops; None where the body computes all ops."""
+        return self.body.tail if self.body else None
+
+    @property
+    def token_bits(self) -> int:
+        """Return the width in bits of a token of the body's results, before separate fused ops."""
+        fifo, op = self.writes[0], self.process.op
+        return fifo.lanes * op.type.width if self.tail and op else fifo.bits
+
+    @property
     def delay(self) -> int:
         """Return the latency of the process's netlist in clock cycles; 0 where tokens are only copied or regrouped."""
         return self.body.netlist.latency if self.body else 0
@@ -157,7 +176,7 @@ class Module:
             tokens = self.process.writes[0].tokens
             return [Counter("token", tokens), Counter("pixel", action.pixels)]
         if isinstance(action, Repeat):
-            return [Counter("phase", action.period), Counter("step", action.steps // action.period)]
+            return [Counter("step", action.steps)]
         return []
 
     @cached_property
@@ -241,6 +260,20 @@ class Module:
         assert self.body is not None
         return Verilog.of(replace(self.body.netlist, name=self.body_name))
 
+    @cached_property
+    def followers(self) -> Verilog:
+        """Return the Verilog module of the later fused ops that are separate from the body."""
+        assert self.tail is not None
+        return Verilog.of(replace(self.tail.netlist, name=self.followers_name))
+
+    @property
+    def netlists(self) -> list[Verilog]:
+        """Return the Verilog modules that this module instantiates."""
+        return [
+            *([self.verilog] if self.body else []),
+            *([self.followers] if self.tail else []),
+        ]
+
     def _print_source(self, op_number: int, number: int) -> str:
         """Return the Verilog part-select of element ``number`` of operand ``op_number`` of the step."""
         assert isinstance(self.process.action, Repeat | Slide)
@@ -274,53 +307,40 @@ class Module:
     def list_connections(self) -> Iterator[str]:
         """Yield the Verilog port connections of the instance of the process's netlist."""
         assert self.body is not None
-        if self.verilog.clocked:
-            yield f".{self.verilog.clock}(clk)"
-        names = [name for port in self.verilog.inputs for name in port]
-        for name, source in zip(names, self._print_sources(), strict=True):
-            yield f".{name}({source})"
-        start = 0
-        for names, port in zip(self.verilog.outputs, self.body.netlist.outputs, strict=True):
-            width = port.type.width
-            for name in names:
-                yield f".{name}(made[{start + width - 1}:{start}])"
-                start += width
+        yield from _connect(self.verilog, self._print_sources(), "made")
+
+    def list_followers_connections(self) -> Iterator[str]:
+        """Yield the Verilog port connections of the later fused ops that are separate from the body."""
+        yield from _connect(self.followers, self._print_followers_sources(), "out0_data")
+
+    def _print_followers_sources(self) -> Iterator[str]:
+        *phase, token = self.followers.netlist.inputs
+        yield from (self.phase.name for _ in phase)
+        yield from _print_parts("passing", [token])
 
     def _print_sources(self) -> Iterator[str]:
         assert self.body is not None
         kind = self.body.engine
         ports = self.body.netlist.inputs
+        if self.phase.size > 1 and not self.tail:
+            yield self.phase.name
+            ports = ports[1:]
         if kind == "reduce":
             yield "first"
             for vector, port in zip(("in0_data", "so_far"), ports[1:], strict=True):
-                width = port.type.width
-                yield from (
-                    f"{vector}[{(e + 1) * width - 1}:{e * width}]" for e in range(len(port.cells))
-                )
-            return
-        if kind == "steps":
-            action = self.process.action
-            if isinstance(action, Repeat) and action.period > 1:
-                yield "phase"
-                ports = ports[1:]
+                yield from _print_parts(vector, [port])
+        elif kind == "steps":
             for number, port in enumerate(ports):
                 yield from (self._print_source(number, e) for e in range(len(port.cells)))
-            return
-        if kind == "fill":
+        elif kind == "fill":
             yield "belongs"
-            yield from (
-                self.reads[0].print_element("in0_data", e) for e in range(len(ports[1].cells))
-            )
-            return
-        vectors = ["tile", "weights"]
-        if kind == "scan":
+            yield from _print_parts("in0_data", ports[1:])
+        elif kind == "scan":
             yield "first"
             yield from self._print_scan_sources()
-            return
-        for vector, port in zip(vectors, ports, strict=True):
-            width = port.type.width
-            for e in range(len(port.cells)):
-                yield f"{vector}[{(e + 1) * width - 1}:{e * width}]"
+        else:
+            for vector, port in zip(("tile", "weights"), ports, strict=True):
+                yield from _print_parts(vector, [port])
 
     def _print_scan_sources(self) -> Iterator[str]:
         assert self.body is not None
@@ -329,12 +349,7 @@ class Module:
         _, row, *others = self.body.netlist.inputs
         count = len(scan.carried)
         yield from (self._print_operand_element(scan.x, e) for e in range(len(row.cells)))
-        start = 0
-        for port in others[:count]:
-            width = port.type.width
-            for _ in port.cells:
-                yield f"states[{start + width - 1}:{start}]"
-                start += width
+        yield from _print_parts("states", others[:count])
         starts = list(dict.fromkeys(op for op in scan.start if op.batched))
         for op, port in zip(starts, others[count:], strict=True):
             yield from (self._print_operand_element(op, e) for e in range(len(port.cells)))
@@ -463,7 +478,8 @@ class Module:
     @property
     def accumulator(self) -> int:
         """Return the width of an accumulator in bits."""
-        return self.writes[0].tensor.type.width
+        assert self.process.op is not None
+        return self.process.op.type.width
 
     @property
     def results(self) -> str:
@@ -476,4 +492,24 @@ class Module:
     @property
     def step_bits(self) -> int:
         """Return the width in bits of all results of one step."""
-        return self.given * self.writes[0].bits
+        return self.given * self.token_bits
+
+
+def _connect(verilog: Verilog, sources: Iterable[str], result: str) -> Iterator[str]:
+    """Yield the port connections of an instance of ``verilog``, whose outputs are parts of the vector ``result``."""
+    if verilog.clocked:
+        yield f".{verilog.clock}(clk)"
+    targets = _print_parts(result, verilog.netlist.outputs)
+    for ports, ends in ((verilog.inputs, sources), (verilog.outputs, targets)):
+        names = (name for port in ports for name in port)
+        yield from (f".{name}({end})" for name, end in zip(names, ends, strict=True))
+
+
+def _print_parts(vector: str, ports: Iterable[Port]) -> Iterator[str]:
+    """Yield the Verilog part-select of each element of ``ports``, which lie in ``vector`` one after another."""
+    start = 0
+    for port in ports:
+        width = port.type.width
+        for _ in port.cells:
+            yield f"{vector}[{start + width - 1}:{start}]"
+            start += width

@@ -51,10 +51,10 @@ def estimate_streams(
 
 
 def estimate_module(module: Module, family: Family, counter: float) -> dict[str, float]:
-    """Return the resources of a module: of the netlist that computes its op, and of logic and memories around it."""
+    """Return the resources of a module: of the netlists that compute its ops, and of logic and memories around them."""
     resources = estimate_shell(describe_shell(module, family), family, counter)
-    if module.body:
-        body = price_parts(count_parts(module.body.netlist, family), load_fabric(family.name))
+    for netlist in module.body.netlists if module.body else ():
+        body = price_parts(count_parts(netlist, family), load_fabric(family.name))
         resources = {column: resources[column] + body.resources[column] for column in COLUMNS}
     return resources
 

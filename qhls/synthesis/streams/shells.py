@@ -9,7 +9,6 @@ from typing import Literal
 
 import numpy as np
 
-from qhls.plan.streams.actions import Repeat
 from qhls.rtl.streams.bodies import list_tile_elements, pack_weights
 from qhls.rtl.streams.counters import Counter
 from qhls.rtl.streams.modules import Module
@@ -55,6 +54,9 @@ def describe_shell(module: Module, family: Family) -> Shell:
     """Return the shell of a module: the logic and memories around its body."""
     shell = Shell()
     _SHELLS[module.template](shell, module, family)
+    if module.tail:
+        shell.parts["register"] += module.token_bits * module.tail.staged + module.tail.delay
+        shell.count([module.phase])
     return shell
 
 
@@ -63,7 +65,8 @@ def _describe_fork(shell: Shell, module: Module, family: Family) -> None:
 
 
 def _describe_fill(shell: Shell, module: Module, family: Family) -> None:
-    shell.count(module.places)
+    shell.count([*module.places, module.phase])
+    shell.parts["register"] += module.delay
 
 
 def _describe_regroup(shell: Shell, module: Module, family: Family) -> None:
@@ -78,7 +81,7 @@ def _describe_regroup(shell: Shell, module: Module, family: Family) -> None:
 
 def _describe_reduce(shell: Shell, module: Module, family: Family) -> None:
     shell.count(module.places)
-    bits, tokens = module.writes[0].bits, module.places[0].size
+    bits, tokens = module.token_bits, module.places[0].size
     if tokens > 1:
         shell.memories.append((bits, tokens, "ram"))
         shell.parts["register"] += module.places[0].width
@@ -92,11 +95,9 @@ def _describe_steps(shell: Shell, module: Module, family: Family) -> None:
     if held:
         shell.parts["register"] += 1
         shell.count([module.held])
-    action = module.process.action
-    places = module.places
-    if isinstance(action, Repeat) and single and not held:
-        places = places[:1] if action.period > 1 else []
-    shell.count([module.index, *places, *module.phases])
+    counted = module.slide or held or not single
+    phase = [] if module.tail else [module.phase]
+    shell.count([module.index, *phase, *(module.places if counted else []), *module.phases])
     shell.parts["register"] += sum(read.kept for read in module.reads if read.held or not single)
     shell.parts["register"] += module.delay + 3 * (not single)
     _add_window(shell, module, single)
@@ -139,16 +140,16 @@ def _describe_tiles(shell: Shell, module: Module, family: Family) -> None:
     _multiply_tiles(shell, module, family)
     if module.given > 1:
         shell.count([module.sent])
-        shell.choose(module.writes[0].bits, module.given, family)
+        shell.choose(module.token_bits, module.given, family)
 
 
 def _keep_tokens(shell: Shell, module: Module, family: Family) -> None:
     """Count the registers and multiplexers for the tokens of a result that are written after the first."""
     if module.given > 1:
-        bits = module.step_bits - module.writes[0].bits
+        bits = module.step_bits - module.token_bits
         shell.count([module.sent])
         shell.parts["register"] += bits
-        shell.choose(bits + module.writes[0].bits * (module.given == 2), 2, family)
+        shell.choose(bits + module.token_bits * (module.given == 2), 2, family)
 
 
 def _add_window(shell: Shell, module: Module, single: bool) -> None:

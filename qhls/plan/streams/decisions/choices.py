@@ -41,15 +41,11 @@ class Group:
 
 @dataclass(frozen=True, eq=False)
 class Outlook:
-    """The properties of ``graph`` that no schedule changes: the cuts of its ops and the groups of its tensors.
-
-    ``fused``: whether elementwise ops join the process before them.
-    """
+    """The properties of ``graph`` that no schedule changes: the cuts of its ops and the groups of its tensors."""
 
     graph: Graph
     cuts: Mapping[Op, Cut]
     groups: Sequence[Group]
-    fused: bool = True
 
 
 def group_tensors(graph: Graph, cuts: Mapping[Op, Cut]) -> Outlook:
