@@ -21,7 +21,7 @@ from qhls.rtl.builder import BIT, Builder
 from qhls.rtl.netlist import Netlist
 from qhls.rtl.pipeline import pipeline
 from qhls.rtl.streams.steps import (
-    choose,
+    choose_wires,
     evaluate_followers,
     evaluate_step,
     finish_ops,
@@ -61,8 +61,7 @@ class Tail:
 class Body:
     """The logic of ``process`` for one step, tile or time step; ``engine``: the way in which steps follow each other.
 
-    ``tail``: the logic of later fused ops; None where there are none or ``netlist`` computes them too: where it makes
-    one token per step.
+    ``tail``: the logic of later fused ops. It is None if ``netlist`` makes one token per step and computes them itself.
 
     Ports of the netlist: of ``"steps"``, the number of the token where tokens differ in constants, and the operands of
     a step; of ``"fold"`` and ``"tiles"``, the inputs and the weights of a tile and their sums; of ``"scan"``, a bit
@@ -170,7 +169,7 @@ def _accumulate(process: StreamProcess, action: Reduce) -> Netlist:
     evaluate: Any = pair.evaluate
     both = Wires.join([before, token], lambda arrays: np.concatenate(arrays, 1))
     (bit,) = first.ids.ravel().tolist()
-    result = choose(bit, token, evaluate(both)).settle(op.name, op.bound)
+    result = choose_wires(bit, token, evaluate(both)).settle(op.name, op.bound)
     return builder.finish([first_port, port, before_port], [make_port(op.name, op.type, result)])
 
 
@@ -225,7 +224,7 @@ def _advance(scan: Scan, to: Fixed) -> Netlist:
         ],
     )
     (bit,) = first.ids.ravel().tolist()
-    carried = [choose(bit, a, b) for a, (b, _) in zip(begun, states, strict=True)]
+    carried = [choose_wires(bit, a, b) for a, (b, _) in zip(begun, states, strict=True)]
     result, leaving = scan.advance(row, carried)
     outputs = [make_port(scan.name, to, result)]
     outputs += [make_port(op.name, op.type, w) for op, w in zip(scan.carried, leaving, strict=True)]

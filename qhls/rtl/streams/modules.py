@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -13,7 +13,6 @@ from qhls.plan.dataflow import find_array
 from qhls.plan.fold import Fold
 from qhls.plan.streams.actions import Fill, Reduce, Regroup, Repeat, Slide
 from qhls.plan.streams.network import Fifo, StreamProcess
-from qhls.rtl.netlist import Port
 from qhls.rtl.streams.bodies import (
     Body,
     Tail,
@@ -21,6 +20,7 @@ from qhls.rtl.streams.bodies import (
     list_tile_elements,
     pack_weights,
 )
+from qhls.rtl.streams.connections import connect_ports, print_parts
 from qhls.rtl.streams.counters import Counter
 from qhls.rtl.streams.steps import list_operands
 from qhls.rtl.verilog import Verilog, make_literal
@@ -307,16 +307,16 @@ class Module:
     def list_connections(self) -> Iterator[str]:
         """Yield the Verilog port connections of the instance of the process's netlist."""
         assert self.body is not None
-        yield from _connect(self.verilog, self._print_sources(), "made")
+        yield from connect_ports(self.verilog, self._print_sources(), "made")
 
     def list_followers_connections(self) -> Iterator[str]:
         """Yield the Verilog port connections of the later fused ops that are separate from the body."""
-        yield from _connect(self.followers, self._print_followers_sources(), "out0_data")
+        yield from connect_ports(self.followers, self._print_followers_sources(), "out0_data")
 
     def _print_followers_sources(self) -> Iterator[str]:
         *phase, token = self.followers.netlist.inputs
         yield from (self.phase.name for _ in phase)
-        yield from _print_parts("passing", [token])
+        yield from print_parts("passing", [token])
 
     def _print_sources(self) -> Iterator[str]:
         assert self.body is not None
@@ -328,19 +328,19 @@ class Module:
         if kind == "reduce":
             yield "first"
             for vector, port in zip(("in0_data", "so_far"), ports[1:], strict=True):
-                yield from _print_parts(vector, [port])
+                yield from print_parts(vector, [port])
         elif kind == "steps":
             for number, port in enumerate(ports):
                 yield from (self._print_source(number, e) for e in range(len(port.cells)))
         elif kind == "fill":
             yield "belongs"
-            yield from _print_parts("in0_data", ports[1:])
+            yield from print_parts("in0_data", ports[1:])
         elif kind == "scan":
             yield "first"
             yield from self._print_scan_sources()
         else:
             for vector, port in zip(("tile", "weights"), ports, strict=True):
-                yield from _print_parts(vector, [port])
+                yield from print_parts(vector, [port])
 
     def _print_scan_sources(self) -> Iterator[str]:
         assert self.body is not None
@@ -349,7 +349,7 @@ class Module:
         _, row, *others = self.body.netlist.inputs
         count = len(scan.carried)
         yield from (self._print_operand_element(scan.x, e) for e in range(len(row.cells)))
-        yield from _print_parts("states", others[:count])
+        yield from print_parts("states", others[:count])
         starts = list(dict.fromkeys(op for op in scan.start if op.batched))
         for op, port in zip(starts, others[count:], strict=True):
             yield from (self._print_operand_element(op, e) for e in range(len(port.cells)))
@@ -493,23 +493,3 @@ class Module:
     def step_bits(self) -> int:
         """Return the width in bits of all results of one step."""
         return self.given * self.token_bits
-
-
-def _connect(verilog: Verilog, sources: Iterable[str], result: str) -> Iterator[str]:
-    """Yield the port connections of an instance of ``verilog``, whose outputs are parts of the vector ``result``."""
-    if verilog.clocked:
-        yield f".{verilog.clock}(clk)"
-    targets = _print_parts(result, verilog.netlist.outputs)
-    for ports, ends in ((verilog.inputs, sources), (verilog.outputs, targets)):
-        names = (name for port in ports for name in port)
-        yield from (f".{name}({end})" for name, end in zip(names, ends, strict=True))
-
-
-def _print_parts(vector: str, ports: Iterable[Port]) -> Iterator[str]:
-    """Yield the Verilog part-select of each element of ``ports``, which lie in ``vector`` one after another."""
-    start = 0
-    for port in ports:
-        width = port.type.width
-        for _ in port.cells:
-            yield f"{vector}[{start + width - 1}:{start}]"
-            start += width

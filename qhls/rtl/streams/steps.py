@@ -144,14 +144,14 @@ def _select(builder: Builder, phase: int, results: Sequence[Wires]) -> Wires:
     pairs = [(number, results[number % len(results)]) for number in numbers]
     while len(pairs) > 1:
         halved = [
-            (first, choose(builder.make_less(phase, builder.make_const(second)), a, b))
+            (first, choose_wires(builder.make_less(phase, builder.make_const(second)), a, b))
             for (first, a), (second, b) in zip(pairs[::2], pairs[1::2], strict=False)
         ]
         pairs = halved + pairs[2 * len(halved) :]
     return pairs[0][1]
 
 
-def choose(bit: int, a: Wires, b: Wires) -> Wires:
+def choose_wires(bit: int, a: Wires, b: Wires) -> Wires:
     """Return ``a`` where ``bit`` is 1, else ``b``."""
     pairs = zip(a.ids.ravel().tolist(), b.ids.ravel().tolist(), strict=True)
     chosen = [a.builder.make_mux(bit, x, y) for x, y in pairs]
