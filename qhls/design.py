@@ -223,14 +223,12 @@ class Design:
     def _build_verilog(self, family: str | None = None) -> Verilog:
         """Return the Verilog that ``emit`` writes for the FPGA ``family``, by default that of the schedule."""
         from qhls import rtl
+        from qhls.rtl.streams.designs import build_pipeline
         from qhls.rtl.verilog import Verilog
 
-        period = rtl.check_pipeline(self.schedule)
-        return Verilog.of(
-            rtl.build_netlist(
-                self.graph, clock_period=period, family=family or self.schedule.family
-            )
-        )
+        rtl.check_pipeline(self.schedule)
+        schedule = replace(self.schedule, family=family or self.schedule.family)
+        return Verilog.of(build_pipeline(self.graph, schedule))
 
     def save(self, path: str | Path) -> Path:
         """Write the design to one file, which ``qhls.load`` opens without Keras, and return its path.

@@ -83,6 +83,7 @@ def _refuse_settings(options: argparse.Namespace, model: str) -> None:
             "approximate_bits",
             "io",
             "family",
+            "ternary_adders",
             "interval",
             "throughput",
             "fit",

@@ -11,14 +11,19 @@ from qhls.plan.schedule import LIMIT_UNITS, FamilyName, Io
 
 
 def add_family(command: argparse.ArgumentParser, name: str) -> None:
-    """Add ``--family`` to the command ``name``, except ``synth`` and ``place``, which choose the family otherwise."""
+    """Add the FPGA family and its adders to the command ``name``.
+
+    ``synth`` and ``place`` choose the family otherwise and take binary adders.
+    """
     if name in ("synth", "place"):
-        command.set_defaults(family=None)
+        command.set_defaults(family=None, ternary_adders=None)
         return
     delays = (
         "FPGA family whose delays place the registers of Verilog; default: those of UltraScale+"
     )
     command.add_argument("--family", choices=get_args(FamilyName), help=delays)
+    three = "adders of three operands in Verilog, fewer and slower; with --family xc7 or xcup"
+    command.add_argument("--ternary-adders", action="store_true", default=None, help=three)
 
 
 def add_targets(command: argparse.ArgumentParser) -> None:
@@ -55,7 +60,8 @@ def _fold(text: str) -> tuple[str, Any]:
 
 
 _FIELDS = (
-    *("reuse_factor", "clock_period", "part", "io", "family", "interval", "throughput", "fit"),
+    *("reuse_factor", "clock_period", "part", "io", "family", "ternary_adders"),
+    *("interval", "throughput", "fit"),
     *LIMIT_UNITS,
 )
 """Fields of a schedule that have an option; an option that is not given is None, and its default is the schedule's."""
@@ -69,7 +75,10 @@ def read_schedule(options: argparse.Namespace, base: Mapping[str, Any]) -> Sched
     fields = {
         name: value for name in _FIELDS if (value := getattr(options, name, None)) is not None
     }
-    is_alone = fields.keys() <= {"clock_period", "part", "io", "family"} and not options.fold
+    is_alone = (
+        fields.keys() <= {"clock_period", "part", "io", "family", "ternary_adders"}
+        and not options.fold
+    )
     if options.command == "plan" and is_alone and "part" in fields:
         fields["fit"] = True
     return Schedule(**{**base, **fields}, folding=tuple(options.fold))

@@ -22,6 +22,8 @@ Folding = tuple[int, int] | Literal["logic", "memory"]
 LIMIT_UNITS = {"lut": "LUT", "ff": "FF", "dsp": "DSP", "bram": "BRAM18"}
 """Units of the budgets, by the field of ``Schedule`` that sets each."""
 
+_TERNARY = ("xc7", "xcup")
+"""The families with carry chains that add three operands."""
 _LARGEST = 2**31 - 1
 """Largest number in a schedule: C++ and Tcl count in 32 bits."""
 _LONGEST = 80
@@ -39,7 +41,8 @@ class Schedule:
     computed in parallel; longer arrays stay memories, but for constants with fixed indices, which are logic.
     ``part`` and ``library``: the Vitis device and the Catapult library. ``control``: start and done of Vitis' top
     function; Catapult's starts with its inputs. ``family``: the FPGA family whose delays place the registers of
-    Verilog; None for the delays of UltraScale+.
+    Verilog; None for the delays of UltraScale+. ``ternary_adders``: whether sums in Verilog have three operands where
+    that saves look-up tables of AMD's devices (families "xc7" and "xcup"), with fewer adders that are slower.
 
     ``interval``: the most clock cycles between two inputs; or ``throughput``: the least inputs per second. The plan
     takes the least hardware that meets it. ``lut``, ``ff``, ``dsp`` and ``bram`` (blocks of 18 kbit) are budgets, in
@@ -59,6 +62,7 @@ class Schedule:
     library: str = "nangate-45nm_beh"
     control: Control = field(default="ap_ctrl_hs", kw_only=True)
     family: FamilyName | None = field(default=None, kw_only=True)
+    ternary_adders: bool = field(default=False, kw_only=True)
     interval: int | None = field(default=None, kw_only=True)
     throughput: float | None = field(default=None, kw_only=True)
     lut: int | None = field(default=None, kw_only=True)
@@ -87,6 +91,7 @@ class Schedule:
             self._require(
                 name, _read_text(getattr(self, name)) in known, f"one of {', '.join(known)}", ""
             )
+        self._check_adders()
         known = find_part(_read_text(self.part)) is not None
         self._require("part", known, "a part of AMD's", "Write it as Vitis does: xc7z020clg400-1.")
         plain = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,127}", _read_text(self.library))
@@ -127,6 +132,13 @@ class Schedule:
     def is_searched(self) -> bool:
         """Return whether an interval or a budget is requested, for which the plan then searches folds."""
         return self.target is not None or bool(self.budget)
+
+    def _check_adders(self) -> None:
+        ternary = self.ternary_adders
+        self._require("ternary_adders", ternary in (True, False), "True or False", "")
+        expected = f"one of {', '.join(_TERNARY)} for ternary adders"
+        advice = "Other devices have no carry chain of three operands: leave ternary_adders out."
+        self._require("family", not ternary or self.family in _TERNARY, expected, advice)
 
     def _check_targets(self, period: float) -> None:
         for name in ("interval", *LIMIT_UNITS):

@@ -7,7 +7,7 @@ from typing import Any
 
 from qhls.errors import EmitError
 from qhls.ir.types import Fixed
-from qhls.rtl.netlist import WIRES, Cell, Kind, Netlist, Port
+from qhls.rtl.netlist import Cell, Kind, Netlist, Port, count_cell_levels, find_chain
 
 BIT = Fixed(False, 1, 0)
 MOST_CELLS = 4_000_000
@@ -17,15 +17,17 @@ MOST_CELLS = 4_000_000
 class Builder:
     """The cells of a netlist under construction.
 
-    Each method returns the index of the cell of its result, whose range is exact or wider.
+    Each method returns the index of the cell of its result, whose range is exact or wider. ``operands``: the most
+    operands of an adder in ``sum_terms`` and ``sum_signed``, 2 or 3.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, operands: int = 2) -> None:
         self.name = name
+        self.operands = operands
         self.cells: list[Cell] = []
         self.labels: dict[int, tuple[str, str]] = {}
         self.depths: list[int] = []
-        """Number of cells with logic on the longest path to each cell."""
+        """Number of logic levels on the longest path to each cell."""
         self._places: dict[Cell, int] = {}
         self._labelled = 0
 
@@ -62,6 +64,10 @@ class Builder:
         """Return a new cell for one element of an input port."""
         return self._append(Cell(Kind.INPUT, (), lo, hi, len(self.cells)))
 
+    def copy(self, cell: Cell) -> int:
+        """Return a cell of this builder that equals ``cell``, whose operands are cells of this builder."""
+        return self._append(cell)
+
     def make_const(self, code: int) -> int:
         """Return the cell of a constant."""
         return self._append(Cell(Kind.CONST, (), code, code, code))
@@ -86,6 +92,18 @@ class Builder:
         return self._make_cell(
             Kind.SUB, (a, b), self.get_lo(a) - self.get_hi(b), self.get_hi(a) - self.get_lo(b)
         )
+
+    def add_three(self, cells: Sequence[int], subtracted: int) -> int:
+        """Return the sum of three cells, of which the last ``subtracted``, 0 to 2, are subtracted."""
+        added = 3 - subtracted
+        args = (*sorted(cells[:added]), *sorted(cells[added:]))
+        signs = [1] * added + [-1] * subtracted
+        ends = [
+            sorted((s * self.get_lo(a), s * self.get_hi(a)))
+            for s, a in zip(signs, args, strict=True)
+        ]
+        lo, hi = (sum(each) for each in zip(*ends, strict=True))
+        return self._make_cell(Kind.TERNARY, args, lo, hi, subtracted)
 
     def shift(self, a: int, power: int) -> int:
         """Return ``a * 2**power``, rounded down."""
@@ -208,9 +226,15 @@ class Builder:
             return self.make_const(0), 1
         while len(queue) > 1:
             queue.sort(key=self._order, reverse=True)
-            a, b = queue.pop(), queue.pop()
+            # A pair first, where the number of terms is even, so that all other adders have three operands.
+            count = 3 if self.operands > 2 and len(queue) % 2 else 2
+            terms = [queue.pop() for _ in range(count)]
+            if count == 3:
+                terms.sort(key=lambda term: term[2])
+                if self._is_apart(terms):
+                    queue.append(terms.pop())
             free = not positive or any(sign > 0 for _, sign, _ in queue)
-            queue.append(self._merge_pair(a, b, free))
+            queue.append(self._merge(terms, free))
         cell, sign, power = queue[0]
         return self.shift(cell, power), sign
 
@@ -218,19 +242,47 @@ class Builder:
         cell, sign, power = term
         return self.depths[cell], power + self.cells[cell].type.width, cell, sign
 
-    def _merge_pair(
-        self, a: tuple[int, int, int], b: tuple[int, int, int], free: bool
-    ) -> tuple[int, int, int]:
-        """Add two terms; return the sum as one term (cell, sign, power).
+    def _merge(self, terms: Sequence[tuple[int, int, int]], free: bool) -> tuple[int, int, int]:
+        """Add two or three terms; return the sum as one term (cell, sign, power).
 
-        With a ``free`` sign the higher power is subtracted, so low bits of the other are bits of the difference.
+        With a ``free`` sign, that sign is taken for which more low bits of a term are bits of the sum.
         """
-        plus, minus = (a, b) if a[1] >= b[1] else (b, a)
-        ahead = free and plus[1] > minus[1] and plus[2] > minus[2]
-        (first, sign, power), (second, other, more) = (minus, plus) if ahead else (plus, minus)
-        common = min(power, more)
-        x, y = self.shift(first, power - common), self.shift(second, more - common)
-        return (self.add(x, y) if sign == other else self.subtract(x, y)), sign, common
+        common = min(power for _, _, power in terms)
+        signs = sorted({sign for _, sign, _ in terms}, reverse=True)
+        ways = [self._order_operands(terms, sign) for sign in signs]
+        spans = [find_chain([power for _, _, power in way], count) for way, count in ways]
+        chosen = int(free and spans[-1] > spans[0])
+        way, subtracted = ways[chosen]
+        cells = [self.shift(cell, power - common) for cell, _, power in way]
+        return self._sum_cells(cells, subtracted), signs[chosen], common
+
+    def _is_apart(self, terms: Sequence[tuple[int, int, int]]) -> bool:
+        """Return whether the third term begins so high that two binary adders take no more bits than a ternary one.
+
+        ``terms`` are in the order of powers. The first adder has its own bits, and the second one fewer than the
+        ternary adder: those between the second and the third term.
+        """
+        (a, sign, low), (b, other, middle), (_, _, high) = terms
+        shift = middle - low
+        ends = [[sign * self.get_lo(a), sign * self.get_hi(a)]]
+        ends += [[other * self.get_lo(b) << shift, other * self.get_hi(b) << shift]]
+        lo, hi = sum(map(min, ends)), sum(map(max, ends))
+        return Fixed.from_range(lo, hi, 0).width - shift <= high - middle
+
+    @staticmethod
+    def _order_operands(
+        terms: Sequence[tuple[int, int, int]], sign: int
+    ) -> tuple[list[tuple[int, int, int]], int]:
+        """Return the terms with those of another sign at the end, and the number of those."""
+        way = [term for term in terms if term[1] == sign]
+        rest = [term for term in terms if term[1] != sign]
+        return way + rest, len(rest)
+
+    def _sum_cells(self, cells: Sequence[int], subtracted: int) -> int:
+        """Return the sum of two or three cells, of which the last ``subtracted`` are subtracted."""
+        if len(cells) == 3:
+            return self.add_three(cells, subtracted)
+        return self.subtract(*cells) if subtracted else self.add(*cells)
 
     def _make_cell(
         self, kind: Kind, args: tuple[int, ...], lo: int, hi: int, setting: Any = 0
@@ -249,7 +301,7 @@ class Builder:
                 )
             self.cells.append(cell)
             below = max((self.depths[arg] for arg in cell.args), default=0)
-            self.depths.append(below + (cell.kind not in WIRES))
+            self.depths.append(below + count_cell_levels(cell.kind))
         return place
 
 

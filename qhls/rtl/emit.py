@@ -48,6 +48,7 @@ def emit(
     *,
     clock_period: float | None = None,
     family: str | None = None,
+    ternary: bool = False,
     stimuli: Sequence[Array] | None = None,
     overwrite: bool = False,
     warnings: Sequence[str] = (),
@@ -55,7 +56,7 @@ def emit(
     """Write the Verilog project of ``graph`` into the folder ``path``, as ``qhls.backends.emit.emit`` does for C++.
 
     ``clock_period``: nanoseconds of a pipeline's clock; None for a combinational module. ``family``: the FPGA family
-    whose delays count.
+    whose delays count. ``ternary``: whether adders have three operands where that saves look-up tables.
 
     Raises ``EmitError`` for a graph too large to have an adder per weight, one without inputs or outputs that depend
     on them, stimuli without a sample, and a folder that exists or cannot be written.
@@ -63,7 +64,7 @@ def emit(
     folder = Path(path).absolute()
     check_folder(folder, overwrite)
     vectors = check_stimuli(graph, stimuli)
-    verilog = Verilog.of(build_netlist(graph, clock_period=clock_period, family=family))
+    verilog = Verilog.of(build_netlist(graph, (), clock_period, family, ternary))
     settings = _describe(verilog) | {"notes": note(graph, warnings), "simulated": verilog.top}
     sources = {f"{verilog.top}.sv": verilog.print()}
     files = {f"tb/{verilog.top}_test.cpp": render("testbench.cpp.j2", settings)}

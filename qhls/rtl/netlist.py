@@ -23,6 +23,8 @@ class Kind(Enum):
     """The constant ``setting``."""
     ADD = "add"
     SUB = "sub"
+    TERNARY = "ternary"
+    """The sum of three operands; the last ``setting`` of them, 0 to 2, are subtracted."""
     MUL = "mul"
     SHIFT = "shift"
     """``a * 2**setting``, rounded down: wires only."""
@@ -46,6 +48,19 @@ class Kind(Enum):
 
 WIRES = {Kind.INPUT, Kind.CONST, Kind.SHIFT, Kind.WRAP, Kind.APPEND}
 """Kinds of cells that consist of wires, without logic."""
+SUMS = {Kind.ADD, Kind.SUB, Kind.TERNARY}
+"""Kinds of cells that add."""
+
+
+def count_cell_levels(kind: Kind) -> int:
+    """Return the number of logic levels of a kind of cell: 2 for a ternary sum, 0 for wires, 1 for all others.
+
+    A ternary sum on AMD's FPGAs has half the speed of a binary one (Kumm and Zipf, "Efficient high speed compression
+    trees on Xilinx FPGAs", MBMV 2014).
+    """
+    if kind is Kind.TERNARY:
+        return 2
+    return 0 if kind in WIRES else 1
 
 
 class Cell(NamedTuple):
@@ -147,17 +162,47 @@ class Netlist:
 
     @cached_property
     def levels(self) -> int:
-        """Return the number of cells with logic on the longest path between registers or ports."""
+        """Return the number of logic levels on the longest path between registers or ports."""
         depths: list[int] = []
         for cell in self.cells:
             below = max((depths[arg] for arg in cell.args), default=0)
-            depths.append(0 if cell.kind is Kind.REG else below + (cell.kind not in WIRES))
+            depths.append(0 if cell.kind is Kind.REG else below + count_cell_levels(cell.kind))
         return max(depths, default=0)
 
     @cached_property
     def _last_readers(self) -> dict[int, int]:
         """Return the index of the last cell that reads each cell."""
         return {arg: index for index, cell in enumerate(self.cells) for arg in cell.args}
+
+
+def find_chain(zeros: Sequence[int], subtracted: int) -> int:
+    """Return the lowest bit of the carry chain of a sum; below it, the bits of one operand are wires.
+
+    ``zeros``: the number of low bits of each operand that are 0. ``subtracted``: the number of operands, the last ones,
+    whose bits are negated.
+    """
+    second = sorted(zeros)[1]
+    return min([second, *zeros[len(zeros) - subtracted :]])
+
+
+def count_subtracted(cell: Cell) -> int:
+    """Return how many operands of a sum, the last ones, are subtracted."""
+    return cell.setting if cell.kind is Kind.TERNARY else int(cell.kind is Kind.SUB)
+
+
+def find_zeros(cells: Sequence[Cell]) -> list[int]:
+    """Return how many low bits of each cell are 0."""
+    zeros: list[int] = []
+    for cell in cells:
+        below = [zeros[arg] for arg in cell.args]
+        if cell.kind is Kind.SHIFT:
+            zeros.append(max(below[0] + cell.setting, 0))
+        elif cell.kind is Kind.CONST:
+            code = cell.setting
+            zeros.append((code & -code).bit_length() - 1 if code else 64)
+        else:
+            zeros.append(min(below) if cell.kind in (*SUMS, Kind.REG) else 0)
+    return zeros
 
 
 def _shift(net: Netlist, cell: Cell, a: Array) -> Array:
@@ -177,6 +222,9 @@ def _look_up(net: Netlist, cell: Cell, a: Array) -> Array:
 _RULES: dict[Kind, Callable[..., Array]] = {
     Kind.ADD: lambda net, cell, a, b: a.astype(object) + b,
     Kind.SUB: lambda net, cell, a, b: a.astype(object) - b,
+    Kind.TERNARY: lambda net, cell, a, b, c: (
+        a.astype(object) + (-b if cell.setting > 1 else b) + (-c if cell.setting else c)
+    ),
     Kind.MUL: lambda net, cell, a, b: a.astype(object) * b,
     Kind.SHIFT: _shift,
     Kind.WRAP: _wrap,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from qhls.plan.hardware.depth import LOGIC_LEVEL_NS
-from qhls.rtl.netlist import Cell, Kind, Netlist
+from qhls.rtl.netlist import Cell, Kind, Netlist, count_cell_levels
 from qhls.rtl.timing.delays import find_delays
 from qhls.rtl.timing.retiming import retime
 
@@ -14,6 +14,7 @@ LOGIC_LEVELS: dict[Kind, float] = {
     **dict.fromkeys(Kind, 1.0),
     **dict.fromkeys((Kind.INPUT, Kind.CONST, Kind.SHIFT, Kind.WRAP, Kind.APPEND), 0.0),
     **dict.fromkeys((Kind.AND, Kind.OR, Kind.ANY), 0.5),
+    Kind.TERNARY: float(count_cell_levels(Kind.TERNARY)),
     Kind.MUL: 3.0,
 }
 """Logic levels of each kind of cell, for families without a table of delays.

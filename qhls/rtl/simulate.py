@@ -218,6 +218,7 @@ def build(
     *,
     clock_period: float | None = None,
     family: str | None = None,
+    ternary: bool = False,
     taps: bool = False,
     waves: bool = False,
 ) -> Rtl:
@@ -227,7 +228,7 @@ def build(
     when one of them fails.
     """
     tapped = tuple(op for op in graph.ops if not isinstance(op, Input | Const)) if taps else ()
-    verilog = Verilog.of(build_netlist(graph, tapped, clock_period, family))
+    verilog = Verilog.of(build_netlist(graph, tapped, clock_period, family, ternary))
     return replace(build_text(graph, verilog, verilog.print(), waves), taps=tapped)
 
 

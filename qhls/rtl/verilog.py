@@ -9,14 +9,13 @@ from itertools import groupby
 
 from qhls.backends.names import Names, make_identifier, make_printable
 from qhls.ir.types import Fixed
-from qhls.rtl.netlist import Cell, Kind, Netlist, Port
+from qhls.rtl.netlist import SUMS, Cell, Kind, Netlist, Port, count_subtracted
 
 _LONGEST = 64
 """Maximum length of an op's name within a wire's name; the index of the element follows."""
 _LITERAL = 32
 """Maximum width in bits of decimal literals; wider literals are hexadecimal."""
-_SUMS = {Kind.ADD, Kind.SUB}
-_CONCATENATED = {Kind.ADD, Kind.SUB, Kind.MUX, Kind.REG}
+_CONCATENATED = {*SUMS, Kind.MUX, Kind.REG}
 """Kinds of cells whose operands may be concatenations instead of wires."""
 
 
@@ -176,7 +175,7 @@ class Verilog:
             yield f"  always @(posedge {self.clock}) {name} <= {self.print_operand(cell.args[0], cell.type.width)};"
         else:
             # Synthesis would merge a chain of sums into compressors, which are larger than carry chains.
-            attribute = "(* keep *) " if cell.kind in _SUMS else ""
+            attribute = "(* keep *) " if cell.kind in SUMS else ""
             yield f"  {attribute}wire {kind}{name} = {_EXPRESSIONS[cell.kind](self, cell)};"
 
     def _print_case(self, name: str, cell: Cell) -> Iterator[str]:
@@ -210,12 +209,10 @@ def make_literal(code: int, width: int) -> str:
     return f"{width}'d{pattern}" if width <= _LITERAL else f"{width}'h{pattern:x}"
 
 
-def _print_sum(sign: str) -> Callable[[Verilog, Cell], str]:
-    def print_expression(printer: Verilog, cell: Cell) -> str:
-        a, b = (printer.print_operand(arg, cell.type.width) for arg in cell.args)
-        return f"{a} {sign} {b}"
-
-    return print_expression
+def _print_sum(printer: Verilog, cell: Cell) -> str:
+    added = len(cell.args) - count_subtracted(cell)
+    texts = [printer.print_operand(arg, cell.type.width) for arg in cell.args]
+    return " - ".join([" + ".join(texts[:added]), *texts[added:]])
 
 
 def _print_product(printer: Verilog, cell: Cell) -> str:
@@ -258,8 +255,7 @@ def _print_gate(sign: str) -> Callable[[Verilog, Cell], str]:
 
 
 _EXPRESSIONS: dict[Kind, Callable[[Verilog, Cell], str]] = {
-    Kind.ADD: _print_sum("+"),
-    Kind.SUB: _print_sum("-"),
+    **dict.fromkeys(SUMS, _print_sum),
     Kind.MUL: _print_product,
     Kind.SHIFT: _print_shift,
     Kind.WRAP: lambda printer, cell: printer.print_operand(cell.args[0], cell.type.width),

@@ -19,6 +19,7 @@ from qhls.rtl.builder import MOST_CELLS, Builder
 from qhls.rtl.netlist import Netlist, Port
 from qhls.rtl.pipeline import pipeline
 from qhls.rtl.steps import build_steps
+from qhls.rtl.ternary.join import join_adders
 
 
 def build_netlist(
@@ -26,11 +27,12 @@ def build_netlist(
     taps: Sequence[Op] = (),
     clock_period: float | None = None,
     family: str | None = None,
+    ternary: bool = False,
 ) -> Netlist:
     """Return the netlist of ``graph``; the results of the ops ``taps`` are further outputs.
 
     ``clock_period``: nanoseconds of a pipeline's clock; None for a netlist without registers. ``family``: the FPGA
-    family whose delays count.
+    family whose delays count. ``ternary``: whether adders have three operands where that saves look-up tables.
 
     Raises ``EmitError`` for a graph that is too large to have an adder per weight.
     """
@@ -47,6 +49,8 @@ def build_netlist(
         for op in (*graph.outputs, *taps)
     ]
     netlist = builder.finish(ports, outputs)
+    if ternary:
+        netlist = join_adders(netlist)
     return netlist if clock_period is None else pipeline(netlist, clock_period, family)
 
 

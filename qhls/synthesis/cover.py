@@ -7,7 +7,7 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from functools import partial, reduce
 from operator import and_, or_, xor
 
-from qhls.rtl.netlist import Cell, Kind, Netlist
+from qhls.rtl.netlist import SUMS, Cell, Kind, Netlist
 from qhls.synthesis.families import ComparisonCells, Family
 
 ZERO, ONE = 0, 1
@@ -104,13 +104,22 @@ class _Gates:
     def _list_bits(self, cell: Cell) -> list[int]:
         """Return the wires of a cell's code, the lowest bit first."""
         make = _BITS.get(cell.kind)
-        if self.sums and cell.kind in (Kind.ADD, Kind.SUB):
+        if self.sums and cell.kind in SUMS:
             return self._add(cell)
         return make(self, cell) if make else self._begin_logic(cell)
 
     def _add(self, cell: Cell) -> list[int]:
-        """Create one gate per bit of a sum in which both operands vary, and return the wires of the sum."""
-        a, b = (self.extend(arg, cell.type.width) for arg in cell.args)
+        """Create one gate per bit of a sum in which both operands vary, and return the wires of the sum.
+
+        Synthesis first compresses three operands to two: their sums and their carries without propagation.
+        """
+        a, b, *more = (self.extend(arg, cell.type.width) for arg in cell.args)
+        for c in more:
+            columns = list(zip(a, b, c, strict=True))
+            carries = [self.make_gate(_make_carry, *column) for column in columns[:-1]]
+            self.added.update(gate for gate in carries if gate in self.reads)
+            a, b = [ZERO, *carries], [self.make_gate(_make_parity, *column) for column in columns]
+            self.added.update(gate for gate in b if gate in self.reads)
         for x, y in zip(a, b, strict=True):
             if {x, y} & {ZERO, ONE}:  # a carry cell inverts what it reads
                 self.ends |= {x, y}
@@ -233,6 +242,14 @@ class _Gates:
 
 def _make_less(x: int, y: int, below: int) -> int:
     return ~x & y | ~(x ^ y) & below
+
+
+def _make_carry(x: int, y: int, z: int) -> int:
+    return x & y | x & z | y & z
+
+
+def _make_parity(x: int, y: int, z: int) -> int:
+    return x ^ y ^ z
 
 
 def _make_mux(bit: int, a: int, b: int) -> int:

@@ -8,7 +8,15 @@ import numpy as np
 
 from qhls.ir.integers import Array
 from qhls.ir.types import Fixed
-from qhls.rtl.netlist import Cell, Kind, Netlist
+from qhls.rtl.netlist import (
+    SUMS,
+    Cell,
+    Kind,
+    Netlist,
+    count_subtracted,
+    find_chain,
+    find_zeros,
+)
 from qhls.synthesis.cover import count_covered
 from qhls.synthesis.families import Family
 
@@ -43,7 +51,7 @@ class _Counter:
         self.cells = netlist.cells
         self.family = family
         self.parts = dict.fromkeys((*PARTS, "register", "carry", "dsp"), 0.0)
-        self.zeros = _find_zeros(netlist.cells)
+        self.zeros = find_zeros(netlist.cells)
         self.readers: dict[int, list[int]] = {}
         for index, cell in enumerate(netlist.cells):
             for arg in cell.args:
@@ -77,18 +85,16 @@ class _Counter:
                 if additions:
                     self.packed[index] = 0, 1
                     return
-        width = cell.type.width
-        (first, _), (second, last) = (self.find_span(arg, width) for arg in cell.args)
-        start = max(first, second)
-        if cell.kind is Kind.SUB and first > second:
-            start = second  # below, the low bits of the subtrahend are negated
-        chain = max(width - start, 0)
+        width, subtracted = cell.type.width, count_subtracted(cell)
+        spans = [self.find_span(arg, width) for arg in cell.args]
+        chain = max(width - find_chain([first for first, _ in spans], subtracted), 0)
         carries = -(-max(chain - self.family.spare, 0) // self.family.carry_bits)
         self.parts["carry"] += carries
         if not self.family.sums:
             self.parts["sum"] += carries * self.family.carry_luts or chain
-        if cell.kind is Kind.SUB:
-            self.count_inverters(cell.args[-1], max(last - second, 0))
+        added = len(spans) - subtracted
+        for arg, (first, last) in zip(cell.args[added:], spans[added:], strict=True):
+            self.count_inverters(arg, max(last - first, 0))
 
     def count_less(self, index: int, cell: Cell) -> None:
         """Count the carry chain of a comparison, if it is wide enough to have one.
@@ -236,24 +242,8 @@ def _list_inputs(column: Array) -> list[int]:
     ]
 
 
-def _find_zeros(cells: Sequence[Cell]) -> list[int]:
-    """Return how many low bits of each cell are 0."""
-    zeros: list[int] = []
-    for cell in cells:
-        below = [zeros[arg] for arg in cell.args]
-        if cell.kind is Kind.SHIFT:
-            zeros.append(max(below[0] + cell.setting, 0))
-        elif cell.kind is Kind.CONST:
-            code = cell.setting
-            zeros.append((code & -code).bit_length() - 1 if code else 64)
-        else:
-            zeros.append(min(below) if cell.kind in (Kind.ADD, Kind.SUB, Kind.REG) else 0)
-    return zeros
-
-
 _RULES: dict[Kind, Callable[[_Counter, int, Cell], None]] = {
-    Kind.ADD: _Counter.add,
-    Kind.SUB: _Counter.add,
+    **dict.fromkeys(SUMS, _Counter.add),
     Kind.LESS: _Counter.count_less,
     Kind.TABLE: _Counter.count_table,
     Kind.MUL: _Counter.multiply,

@@ -9,11 +9,11 @@ from functools import partial
 from qhls.ir.graph import Graph
 from qhls.plan import Schedule
 from qhls.plan.schedule import FamilyName
-from qhls.rtl import build_netlist, check_period
+from qhls.rtl import check_period
 from qhls.rtl.netlist import Netlist
 from qhls.rtl.pipeline import find_slowest_cell
 from qhls.rtl.streams.design import StreamVerilog
-from qhls.rtl.streams.designs import is_pipeline
+from qhls.rtl.streams.designs import build_pipeline, is_pipeline
 from qhls.rtl.timing.delays import DelayTable, find_slowest_path
 from qhls.rtl.verilog import Verilog
 from qhls.synthesis.families import Family
@@ -44,11 +44,11 @@ class VerilogSource:
     @classmethod
     def of(cls, graph: Graph, schedule: Schedule, family: FamilyName) -> VerilogSource:
         """Return the Verilog that ``emit`` writes for a schedule of ``family``. Raises ``EmitError``."""
-        period = check_period(schedule)
+        check_period(schedule)
+        mapped = replace(schedule, family=family)
         if is_pipeline(schedule):
-            netlist = build_netlist(graph, clock_period=period, family=family)
-            return cls.of_module(Verilog.of(netlist))
-        return cls.of_streams(StreamVerilog.of(graph, replace(schedule, family=family)))
+            return cls.of_module(Verilog.of(build_pipeline(graph, mapped)))
+        return cls.of_streams(StreamVerilog.of(graph, mapped))
 
     @classmethod
     def of_module(cls, verilog: Verilog) -> VerilogSource:

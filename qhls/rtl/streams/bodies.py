@@ -13,6 +13,7 @@ from qhls.ir.ops import Const, Conv, Matmul
 from qhls.ir.scan import Scan
 from qhls.ir.types import Fixed
 from qhls.plan.fold import Fold
+from qhls.plan.schedule import Schedule
 from qhls.plan.streams.actions import Fill, Fork, Reduce, Regroup, Repeat, Slide
 from qhls.plan.streams.cut import take_part
 from qhls.plan.streams.firings import Pace
@@ -30,6 +31,7 @@ from qhls.rtl.streams.steps import (
     make_phase,
     make_port,
 )
+from qhls.rtl.ternary.join import join_adders
 from qhls.rtl.wires import Wires
 
 BodyKind = Literal["steps", "fold", "tiles", "scan", "fill", "reduce"]
@@ -82,36 +84,33 @@ class Body:
         return [self.netlist, *([self.tail.netlist] if self.tail else [])]
 
 
-def make_body(
-    process: StreamProcess, clock_period: float, family: str | None = None
-) -> Body | None:
+def make_body(process: StreamProcess, schedule: Schedule) -> Body | None:
     """Return the netlists of ``process`` and their timing; None where the process only copies or regroups tokens.
 
-    ``clock_period``: nanoseconds of the pipeline's clock. ``family``: the FPGA family whose delays count.
+    ``schedule``: the clock, the FPGA family whose delays count, and the number of operands of adders.
 
     Raises ``EmitError`` for a recurrence whose step shares multipliers.
     """
     if isinstance(process.action, Fork | Regroup):
         return None
-    body = _make_first(process, process.action, clock_period, family)
+    body = _make_first(process, process.action, schedule)
     whole = body.engine == "fill" or (body.engine == "steps" and process.given == 1)
     if whole or not process.followers:
         return body
     # A sum that is still added up, or the choice between tokens, leaves no time for more logic in the same cycle.
     staged = body.engine == "reduce" or process.given > 1
-    tail = Tail(pipeline(evaluate_followers(process), clock_period, family), staged)
+    tail = Tail(_finish(evaluate_followers(process), schedule), staged)
     return replace(body, pace=replace(body.pace, tail=tail.delay), tail=tail)
 
 
 def _make_first(
     process: StreamProcess,
     action: Repeat | Fill | Slide | Reduce,
-    clock_period: float,
-    family: str | None,
+    schedule: Schedule,
 ) -> Body:
     """Return the body of ``process``, with later fused ops only where it makes one token per step."""
     if isinstance(action, Fill):
-        netlist = pipeline(_fill(process, action), clock_period, family)
+        netlist = _finish(_fill(process, action), schedule)
         return Body(process, netlist, "fill", Pace(1, 0, netlist.latency))
     if isinstance(action, Reduce):
         return Body(process, _accumulate(process, action), "reduce", Pace(1))
@@ -119,29 +118,35 @@ def _make_first(
     assert hardware is not None and process.op is not None
     if isinstance(step, Scan):
         _check_unfolded(process)
-        netlist = pipeline(_advance(step, process.op.type), clock_period, family)
+        netlist = _finish(_advance(step, process.op.type), schedule)
         return Body(process, netlist, "scan", Pace(0, step.steps * (netlist.latency + 1)))
     if isinstance(step, Matmul | Conv) and hardware.fold:
-        return _make_product(process, step, hardware.fold, clock_period, family)
-    netlist = pipeline(evaluate_step(process, step), clock_period, family)
+        return _make_product(process, step, hardware.fold, schedule)
+    netlist = _finish(evaluate_step(process, step), schedule)
     interval = max(*process.taken, process.given, 1)
     return Body(process, netlist, "steps", Pace(interval, 0, netlist.latency))
 
 
 def _make_product(
-    process: StreamProcess, step: Matmul | Conv, fold: Fold, clock_period: float, family: str | None
+    process: StreamProcess, step: Matmul | Conv, fold: Fold, schedule: Schedule
 ) -> Body:
     """Return the netlist and the timing of a product that multiplies one tile of its weights per cycle.
 
     Where the plan says so, it multiplies while the next tokens arrive.
     """
     assert process.op is not None
-    netlist = pipeline(_multiply_tile(step, fold, process.op.type), clock_period, family)
+    netlist = _finish(_multiply_tile(step, fold, process.op.type), schedule)
     if process.tiles:  # cycles that copy a window, read weights, add products
         return Body(process, netlist, "tiles", Pace(0, 0, netlist.latency + 3))
     # One cycle reads weights, one adds the last products, and one moves a window.
     cycles = fold.trips + netlist.latency + 1 + isinstance(process.action, Slide)
     return Body(process, netlist, "fold", Pace(0, cycles))
+
+
+def _finish(netlist: Netlist, schedule: Schedule) -> Netlist:
+    """Return the pipeline of a body's netlist, with the adders of the schedule."""
+    joined = join_adders(netlist) if schedule.ternary_adders else netlist
+    return pipeline(joined, schedule.clock_period, schedule.family)
 
 
 def _check_unfolded(process: StreamProcess) -> None:

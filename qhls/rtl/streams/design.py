@@ -43,10 +43,7 @@ class StreamVerilog:
         """
         streams = schedule.io == "stream"
         plan = plan_streams(graph, schedule) if streams else plan_arrays(graph, schedule)
-        bodies = {
-            each.name: make_body(each, schedule.clock_period, schedule.family)
-            for each in plan.processes
-        }
+        bodies = {each.name: make_body(each, schedule) for each in plan.processes}
         paces = {name: body.pace for name, body in bodies.items() if body}
         timed = time_plan(plan, paces)
         target = schedule.target

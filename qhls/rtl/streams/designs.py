@@ -14,6 +14,7 @@ from qhls.ir.graph import Graph
 from qhls.ir.integers import Array
 from qhls.plan import Schedule
 from qhls.rtl.emit import VerilogProject, emit
+from qhls.rtl.netlist import Netlist
 from qhls.rtl.simulate import Rtl, build, write_waves
 from qhls.rtl.wires import build_netlist
 from qhls.system.display import Printed
@@ -66,11 +67,27 @@ def is_pipeline(schedule: Schedule) -> bool:
     return schedule.io == "array" and schedule.weights_are_logic
 
 
+def build_pipeline(graph: Graph, schedule: Schedule) -> Netlist:
+    """Return the netlist of one pipeline with the clock, the family and the adders of ``schedule``.
+
+    Raises ``EmitError`` for a graph that is too large to have an adder per weight.
+    """
+    return build_netlist(graph, **_describe_pipeline(schedule))
+
+
+def _describe_pipeline(schedule: Schedule) -> dict[str, Any]:
+    return {
+        "clock_period": schedule.clock_period,
+        "family": schedule.family,
+        "ternary": schedule.ternary_adders,
+    }
+
+
 def find_latency(graph: Graph, schedule: Schedule) -> RtlLatency:
     """Return latency and interval of ``graph`` in Verilog. Raises ``EmitError`` for what ``emit_design`` refuses."""
     period = check_period(schedule)
     if is_pipeline(schedule):
-        latency = build_netlist(graph, clock_period=period, family=schedule.family).latency
+        latency = build_pipeline(graph, schedule).latency
         return RtlLatency(graph.name, latency, 1, period)
     from qhls.rtl.streams.design import StreamVerilog
 
@@ -82,9 +99,9 @@ def emit_design(
     graph: Graph, schedule: Schedule, path: str | Path, **options: Any
 ) -> VerilogProject:
     """Write the Verilog project of ``graph``; ``options`` are those of ``qhls.rtl.emit``. Raises ``EmitError``."""
-    period = check_period(schedule)
+    check_period(schedule)
     if is_pipeline(schedule):
-        return emit(graph, path, clock_period=period, family=schedule.family, **options)
+        return emit(graph, path, **_describe_pipeline(schedule), **options)
     from qhls.rtl.streams.emit import emit_streams
 
     return emit_streams(graph, schedule, path, **options)
@@ -97,9 +114,9 @@ def build_design(
 
     ``taps`` and ``waves`` are those of ``qhls.rtl.build``.
     """
-    period = check_period(schedule)
+    check_period(schedule)
     if is_pipeline(schedule):
-        return build(graph, clock_period=period, family=schedule.family, taps=taps, waves=waves)
+        return build(graph, **_describe_pipeline(schedule), taps=taps, waves=waves)
     from qhls.rtl.streams.simulate import build_streams
 
     return build_streams(graph, schedule, taps=taps, waves=waves)

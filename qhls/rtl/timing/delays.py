@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from qhls.errors import EnergyError
-from qhls.rtl.netlist import WIRES, Cell, Kind, Netlist
+from qhls.rtl.netlist import SUMS, WIRES, Cell, Kind, Netlist, count_cell_levels
 from qhls.system.files import read_json
 
 DELAYS = Path(__file__).parent / "tables"
 """The folder of the fitted tables, one per family."""
-_CHAINS = {Kind.ADD, Kind.SUB, Kind.LESS}
+_CHAINS = {*SUMS, Kind.LESS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def measure_cell(netlist: Netlist, cell: Cell) -> PathSizes:
     if cell.kind is Kind.LESS and (last.kind, last.setting) == (Kind.CONST, 0):
         return PathSizes()
     width = max(netlist.cells[arg].type.width for arg in cell.args)
-    return PathSizes(1, width if cell.kind in _CHAINS else 0)
+    return PathSizes(count_cell_levels(cell.kind), width if cell.kind in _CHAINS else 0)
 
 
 def find_delays(family: str | None) -> DelayTable | None:
