@@ -16,6 +16,7 @@ from qhls.ir.graph import Graph
 from qhls.ir.movement import Reshape
 from qhls.ir.op import MARKS, Op, list_operand_fields
 from qhls.ir.ops import Const, Input, Quantize, Threshold
+from qhls.ir.types import Overflow, Rounding
 from qhls.plan import Access, Buffer, Fold, Plan, Process, Schedule, plan
 
 
@@ -59,12 +60,14 @@ class Layout:
 
     ``functions``: the name of each function by what it computes, so that equal ops share one.
     ``tables``: the table of each constant by the constant and the way in which it is read.
+    ``types``: the C type of each format, with the rounding and overflow mode of quantizers.
     """
 
     names: Names = field(default_factory=Names)
     constants: list[CTable] = field(default_factory=list[CTable])
     functions: dict[Hashable, str] = field(default_factory=dict[Hashable, str])
     tables: dict[Hashable, CTensor] = field(default_factory=dict[Hashable, CTensor])
+    types: dict[Hashable, CType] = field(default_factory=dict[Hashable, CType])
 
     def place(
         self, network: Plan, ports: bool
@@ -167,10 +170,21 @@ class Layout:
         op = buffer.tensor
         alone = suffix and "_" not in make_identifier(op.name)
         name = self.names.take(f"{op.name}_{suffix}" if alone else op.name)
-        modes = (op.rounding, op.overflow) if isinstance(op, Quantize) else (None, None)
-        # Not "_t": time_t, key_t and their like belong to the C library.
-        type_view = CType(self.names.take(f"{name}_type"), op.type, *modes)
-        return CTensor(name, type_view, op.shape, buffer.place, buffer.split, buffer.banks)
+        return CTensor(
+            name, self._make_type(op), op.shape, buffer.place, buffer.split, buffer.banks
+        )
+
+    def _make_type(self, op: Op) -> CType:
+        """Return the C type of ``op``, named after its format: ``s16_13`` for 16 bits with 13 fraction bits."""
+        modes = (op.rounding, op.overflow) if isinstance(op, Quantize) else ()
+        if modes == (Rounding.FLOOR, Overflow.WRAP):  # as in the vendors' types without modes
+            modes = ()
+        key = (op.type, *modes)
+        if key not in self.types:
+            sign, frac = "s" if op.type.signed else "u", str(op.frac).replace("-", "m")
+            name = "_".join([f"{sign}{op.type.width}_{frac}", *(mode.value for mode in modes)])
+            self.types[key] = CType(self.names.take(name), op.type, *modes)
+        return self.types[key]
 
 
 def is_level(process: Process, operand: Op) -> bool:

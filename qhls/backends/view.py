@@ -11,7 +11,7 @@ from qhls.backends.views.function import CBody, CFunction
 from qhls.backends.views.tensor import CTap, CTensor, CType
 from qhls.ir.graph import HEADER, Graph, align
 from qhls.ir.integers import Array
-from qhls.ir.ops import Const
+from qhls.ir.ops import Const, Threshold
 from qhls.plan import Plan, Schedule
 
 if TYPE_CHECKING:
@@ -124,6 +124,11 @@ class CDesign:
     def functions(self) -> list[CFunction]:
         """Return every function once, each before the functions that call it."""
         return list(_list_functions(self.operations))
+
+    @property
+    def has_thresholds(self) -> bool:
+        """Return whether any function counts the thresholds that an element reaches."""
+        return any(isinstance(op, Threshold) for op, _ in self.graph.walk())
 
     @property
     def types(self) -> list[CType]:

@@ -102,7 +102,7 @@ def test_build_script_knows_every_step_of_its_tool(project):
 
 def test_top_function_has_the_vendors_pragmas(project):
     code = (project.path / "src" / "classifier.cpp").read_text()
-    signature = "(const image_type image[72], fc_add_type result[4])"
+    signature = "(const s6_4 image[72], s17_9 result[4])"
     if project.target.name == "vitis":
         assert f"\nvoid classifier{signature} {{" in code
         assert "#pragma HLS PIPELINE II=1" in code

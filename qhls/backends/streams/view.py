@@ -54,6 +54,11 @@ class CStream:
         """Return the C type of a token."""
         return f"qhls::Token<{self.tensor.type.name}, {self.lanes}>"
 
+    @property
+    def fifo(self) -> str:
+        """Return the C type of the FIFO."""
+        return f"qhls::Stream<{self.tensor.type.name}, {self.lanes}>"
+
 
 @dataclass(frozen=True)
 class CWindow:
@@ -262,8 +267,8 @@ class CProcess:
     @property
     def comment(self) -> str:
         """Return a description of the process in one line, safe in comments."""
-        names = ", ".join(each.op.name for each in self.chain.all) if self.chain else ""
-        return make_printable(self._first_comment + (f", then {names}" if names else ""), 1000)
+        names = f", then {self.chain.names}" if self.chain and not self.shape else ""
+        return make_printable(self._first_comment + names, 1000)
 
     @property
     def _first_comment(self) -> str:
@@ -275,10 +280,11 @@ class CProcess:
         if isinstance(action, Reduce):
             return make_printable(f"{action.op.reduction} of {action.pixels} pixels")
         assert self.call is not None and not isinstance(action, Regroup)
+        work = self.call.comment if self.shape else self.call.function
         if isinstance(action, Slide):
             height, width = action.size
-            return f"each window of {height} x {width} pixels: {self.call.comment}"
-        return f"{action.steps} step{'s' if action.steps > 1 else ''} of {self.call.comment}"
+            return f"each window of {height} x {width} pixels: {work}"
+        return f"{action.steps} step{'s' if action.steps > 1 else ''} of {work}"
 
     @property
     def parameters(self) -> list[tuple[str, CStream]]:

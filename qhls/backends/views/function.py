@@ -67,8 +67,13 @@ class CFunction(COp):
 
     @property
     def names(self) -> str:
-        """Return the names of the function's ops as one text, safe in comments."""
-        return make_printable(", ".join(each.op.name for each in self.all), 1000)
+        """Return the names of the function's ops as one text, safe in comments; a common prefix is written once."""
+        names = [each.op.name for each in self.all]
+        prefixes = {name.rpartition(".")[0] for name in names}
+        if len(names) > 1 and len(prefixes) == 1 and "" not in prefixes:
+            own = ", ".join(name.rpartition(".")[2] for name in names)
+            return make_printable(f"{prefixes.pop()}: {own}", 1000)
+        return make_printable(", ".join(names), 1000)
 
     @property
     def layers(self) -> str:
@@ -78,10 +83,9 @@ class CFunction(COp):
 
     @property
     def comment(self) -> str:
-        """Return the formulas of the function's ops with all types as one line, safe in comments."""
-        types = ", ".join(f"{o.name}: {o.type}" for o in self.op.operands)
+        """Return the formulas of the function's ops, with the type of each result, as one line, safe in comments."""
         formulas = [f"{each.op.type} = {write_expression(each.op)}" for each in self.all]
-        return make_printable(f"{'; '.join(formulas)} with {types}", 1000)
+        return make_printable("; ".join(formulas), 1000)
 
     @property
     def start(self) -> CFunction | None:
@@ -278,16 +282,18 @@ class CFunction(COp):
             for a, (before, _) in enumerate(self.op.widths)
         ]
 
-    @property
-    def strides_of_search(self) -> list[int]:
-        """Return, for ``Threshold``, the step sizes of the binary search over its thresholds, largest first."""
-        assert isinstance(self.op, Threshold)
-        return [1 << i for i in reversed(range(self.op.comparisons))]
+    def write_level(self, compared: str, value: str, channel: str) -> str:
+        """Return, for ``Threshold``, the C expression of the number of a channel's thresholds that ``value`` reaches.
 
-    def write_threshold(self, channel: str, place: str) -> str:
-        """Return, for ``Threshold``, the C expression of a channel's threshold with the index ``place``."""
+        ``compared``: the C type of the comparisons. The called template gets the row of ``_find_row``.
+        """
         assert isinstance(self.op, Threshold)
-        return self._write_in_row(self.operands[1], self.op.count, channel, place)
+        table, count = self.operands[1], self.op.count
+        start, step, offset = self._find_row(table, count, channel)
+        name = "search" if self.op.searched else "compare"
+        sizes = [compared, str(count), *([str(step)] if step > 1 else [])]
+        row = [start, offset] if step > 1 else [start] if start != "0" else []
+        return f"qhls::{name}<{', '.join(sizes)}>({', '.join([value, table.name, *row])})"
 
     def write_value(self, channel: str) -> str:
         """Return, for ``Threshold``, the C expression of the output value at ``level``, from a table or computed."""
@@ -299,17 +305,23 @@ class CFunction(COp):
 
     def _write_in_row(self, table: CTensor, length: int, channel: str, place: str) -> str:
         """Return the C expression of an element in the row of ``channel`` of ``table``, or in its only row."""
+        start, step, offset = self._find_row(table, length, channel)
+        index = f"{start} + {place}" if start != "0" else place
+        return f"{table.name}[{f'({index}) * {step} + {offset}' if step > 1 else index}]"
+
+    def _find_row(self, table: CTensor, length: int, channel: str) -> tuple[str, int, str]:
+        """Return where the row of ``channel`` lies in ``table``: element i at ``(start + i) * step + offset``."""
         assert isinstance(self.op, Threshold)
         if not self.op.per_channel:
-            return f"{table.name}[{place}]"
+            return "0", 1, "0"
         banks = 1 if table.place in ("registers", "wired") else table.banks
         row = f"{table.start} + {channel}" if table.start else channel
         if banks == 1:
-            return f"{table.name}[{_scale(row, length)} + {place}]"
+            return _scale(row, length), 1, "0"
         first, bank = (
             (table.start, channel) if table.start else (channel, f"{_group(channel)} % {banks}")
         )
-        return f"{table.name}[({_group(first)} / {banks} * {length} + {place}) * {banks} + {bank}]"
+        return f"{_group(first)} / {banks} * {length}", banks, bank
 
     @property
     def offset(self) -> str:

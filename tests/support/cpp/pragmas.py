@@ -80,11 +80,11 @@ def lint_vitis(lines, top):
             ):
                 yield f"{line}: {name} is not declared above, in {function}"
             continue
-        heading = re.match(r"(?:static )?(?:void|Sum) (\w+)\((.*)\) \{", line)
+        heading = re.match(r"(?:static )?[\w:]+(?:<[^()]*>)? (?!if)(\w+)\((.*)\) \{", line)
         if heading:
             function, declared = (
                 heading[1],
-                set(re.findall(r"(\w+)(?:\[\d+\])?(?:,|$)", heading[2])),
+                set(re.findall(r"(\w+)\)?(?:\[\w+\])*(?:,|$)", heading[2])),
             )
         if line.endswith("{"):
             opened = (

@@ -13,14 +13,14 @@ extern "C" void qhls_set_taps(long long* const* taps) {
 }
 #endif
 extern "C" void qhls_run(const long long* const* inputs, long long* const* outputs, long long samples) {
-  static x_type x[32];
-  static scores_add_type result[3];
+  static s4_3 x[32];
+  static s10_5 result[3];
   for (long long sample = 0; sample < samples; ++sample) {
 #ifdef QHLS_TAPS
     g_sample = sample;
 #endif
     for (int i = 0; i < 32; ++i)
-      x[i] = qhls::from_code<x_type>(inputs[0][sample * 32 + i]);
+      x[i] = qhls::from_code<s4_3>(inputs[0][sample * 32 + i]);
     cnn(x, result);
     for (int i = 0; i < 3; ++i)
       outputs[0][sample * 3 + i] = qhls::to_code(result[i]);

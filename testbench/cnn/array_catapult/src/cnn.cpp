@@ -2,8 +2,8 @@
 #include "top.h"
 #include "weights.h"
 
-// conv.pad (Keras layer conv): s4.3 = pad(x, widths=((1,1),(1,1),(0,0))) with x: s4.3
-static void compute_conv_pad(const x_type x0[32], conv_pad_type y[72]) {
+// conv.pad (Keras layer conv): s4.3 = pad(x, widths=((1,1),(1,1),(0,0)))
+static void compute_conv_pad(const s4_3 x0[32], s4_3 y[72]) {
   #pragma hls_unroll yes
   compute_conv_pad_elements: for (int i0 = 0; i0 < 6; ++i0) {
     #pragma hls_unroll yes
@@ -13,16 +13,16 @@ static void compute_conv_pad(const x_type x0[32], conv_pad_type y[72]) {
         if (i0 >= 1 && i0 < 5 && i1 >= 1 && i1 < 5) {
           y[i0 * 12 + i1 * 2 + i2] = x0[(i0 - 1) * 8 + (i1 - 1) * 2 + i2];
         } else {
-          y[i0 * 12 + i1 * 2 + i2] = conv_pad_type(0.0);
+          y[i0 * 12 + i1 * 2 + i2] = s4_3(0.0);
         }
       }
     }
   }
 }
 
-// conv.conv, conv.add, relu.quantize (Keras layers conv, relu): s11.6 = conv(conv.pad, conv.kernel); s11.6 = add(conv.conv, conv.bias); u4.2 = quantize(conv.add, to=u4.2) with conv.pad: s4.3, conv.kernel: s4.3
-static void compute_relu_quantize(const conv_pad_type x0[72], relu_quantize_type y[48]) {
-  static_assert(qhls::frac<decltype(x0[0] * conv_kernel[0])>() == qhls::frac<conv_conv_type>(),
+// conv.conv, conv.add, relu.quantize (Keras layers conv, relu): s11.6 = conv(conv.pad, conv.kernel); s11.6 = add(conv.conv, conv.bias); u4.2 = quantize(conv.add, to=u4.2)
+static void compute_relu_quantize(const s4_3 x0[72], u4_2_half_even_saturate y[48]) {
+  static_assert(qhls::frac<decltype(x0[0] * conv_kernel[0])>() == qhls::frac<s11_6>(),
   "binary points of product and accumulator differ");
   compute_relu_quantize_rows: for (int r = 0; r < 4; ++r) {
     #pragma hls_pipeline_init_interval 1
@@ -49,7 +49,7 @@ static void compute_relu_quantize(const conv_pad_type x0[72], relu_quantize_type
       }
       #pragma hls_unroll yes
       for (int n = 0; n < 3; ++n) {
-        const conv_add_type r0 = qhls::with_bits<conv_add_type>(sum[n]);
+        const s11_6 r0 = qhls::with_bits<s11_6>(sum[n]);
         QHLS_TAP_ELEMENT(1, r * 12 + c * 3 + n, r0)
         y[r * 12 + c * 3 + n] = r0;
       }
@@ -57,19 +57,19 @@ static void compute_relu_quantize(const conv_pad_type x0[72], relu_quantize_type
   }
 }
 
-// pool.pool (Keras layer pool): u4.2 = pool(relu.quantize, window=(2,2), strides=(2,2)) with relu.quantize: u4.2
-static void compute_pool_pool(const relu_quantize_type x0[48], pool_pool_type y[12]) {
+// pool.pool (Keras layer pool): u4.2 = pool(relu.quantize, window=(2,2), strides=(2,2))
+static void compute_pool_pool(const u4_2_half_even_saturate x0[48], u4_2 y[12]) {
   compute_pool_pool_rows: for (int r = 0; r < 2; ++r) {
     #pragma hls_pipeline_init_interval 1
     compute_pool_pool_columns: for (int c = 0; c < 2; ++c) {
       #pragma hls_unroll yes
       for (int k = 0; k < 3; ++k) {
-        relu_quantize_type best = x0[(r * 2) * 12 + (c * 2) * 3 + k];
+        u4_2_half_even_saturate best = x0[(r * 2) * 12 + (c * 2) * 3 + k];
         #pragma hls_unroll yes
         for (int i = 0; i < 2; ++i) {
           #pragma hls_unroll yes
           for (int j = 0; j < 2; ++j) {
-            const relu_quantize_type tap = x0[(r * 2 + i) * 12 + (c * 2 + j) * 3 + k];
+            const u4_2_half_even_saturate tap = x0[(r * 2 + i) * 12 + (c * 2 + j) * 3 + k];
             if (tap > best) best = tap;
           }
         }
@@ -79,9 +79,9 @@ static void compute_pool_pool(const relu_quantize_type x0[48], pool_pool_type y[
   }
 }
 
-// scores.matmul, scores.add (Keras layer scores): s10.5 = matmul(flat.reshape, scores.kernel); s10.5 = add(scores.matmul, scores.bias) with flat.reshape: u4.2, scores.kernel: s4.3
-static void compute_scores_add(const pool_pool_type x0[12], scores_add_type y[3]) {
-  static_assert(qhls::frac<decltype(x0[0] * scores_kernel[0])>() == qhls::frac<scores_matmul_type>(),
+// scores: matmul, add (Keras layer scores): s10.5 = matmul(flat.reshape, scores.kernel); s10.5 = add(scores.matmul, scores.bias)
+static void compute_scores_add(const u4_2 x0[12], s10_5 y[3]) {
+  static_assert(qhls::frac<decltype(x0[0] * scores_kernel[0])>() == qhls::frac<s10_5>(),
   "binary points of product and accumulator differ");
   #pragma hls_pipeline_init_interval 1
   compute_scores_add_rows: for (int r = 0; r < 1; ++r) {
@@ -101,12 +101,12 @@ static void compute_scores_add(const pool_pool_type x0[12], scores_add_type y[3]
     }
     #pragma hls_unroll yes
     for (int j = 0; j < 3; ++j) {
-      y[j] = qhls::with_bits<scores_add_type>(sum[j]);
+      y[j] = qhls::with_bits<s10_5>(sum[j]);
     }
   }
 }
 
-static void store_result(const scores_add_type x0[3], scores_add_type y[3]) {
+static void store_result(const s10_5 x0[3], s10_5 y[3]) {
   #pragma hls_unroll yes
   store_result_elements: for (int i = 0; i < 3; ++i) {
     y[i] = x0[i];
@@ -114,22 +114,22 @@ static void store_result(const scores_add_type x0[3], scores_add_type y[3]) {
 }
 
 #pragma hls_design top
-void CCS_BLOCK(cnn)(const x_type x[32], scores_add_type result[3]) {
-  QHLS_BUFFER conv_pad_type conv_pad[72];
+void CCS_BLOCK(cnn)(const s4_3 x[32], s10_5 result[3]) {
+  QHLS_BUFFER s4_3 conv_pad[72];
   // conv_pad: registers, by the memory threshold in build.tcl
   compute_conv_pad(x, conv_pad);
   QHLS_TAP(0, conv_pad, 72)
   QHLS_CALL(1)
-  QHLS_BUFFER relu_quantize_type relu_quantize[48];
+  QHLS_BUFFER u4_2_half_even_saturate relu_quantize[48];
   // relu_quantize: registers, by the memory threshold in build.tcl
   compute_relu_quantize(conv_pad, relu_quantize);
   QHLS_TAP(3, relu_quantize, 48)
-  QHLS_BUFFER pool_pool_type pool_pool[12];
+  QHLS_BUFFER u4_2 pool_pool[12];
   // pool_pool: registers, by the memory threshold in build.tcl
   compute_pool_pool(relu_quantize, pool_pool);
   QHLS_TAP(4, pool_pool, 12)
   QHLS_CALL(5)
-  QHLS_BUFFER scores_add_type scores_add[3];
+  QHLS_BUFFER s10_5 scores_add[3];
   // scores_add: registers, by the memory threshold in build.tcl
   compute_scores_add(pool_pool, scores_add);
   QHLS_TAP(6, scores_add, 3)

@@ -2,8 +2,8 @@
 #include "top.h"
 #include "weights.h"
 
-// conv.pad (Keras layer conv): s4.3 = pad(x, widths=((1,1),(1,1),(0,0))) with x: s4.3
-static void compute_conv_pad(const x_type x0[32], conv_pad_type y[72]) {
+// conv.pad (Keras layer conv): s4.3 = pad(x, widths=((1,1),(1,1),(0,0)))
+static void compute_conv_pad(const s4_3 x0[32], s4_3 y[72]) {
   compute_conv_pad_elements: for (int i0 = 0; i0 < 6; ++i0) {
     #pragma HLS UNROLL
     for (int i1 = 0; i1 < 6; ++i1) {
@@ -13,17 +13,17 @@ static void compute_conv_pad(const x_type x0[32], conv_pad_type y[72]) {
         if (i0 >= 1 && i0 < 5 && i1 >= 1 && i1 < 5) {
           y[i0 * 12 + i1 * 2 + i2] = x0[(i0 - 1) * 8 + (i1 - 1) * 2 + i2];
         } else {
-          y[i0 * 12 + i1 * 2 + i2] = conv_pad_type(0.0);
+          y[i0 * 12 + i1 * 2 + i2] = s4_3(0.0);
         }
       }
     }
   }
 }
 
-// conv.conv, conv.add, relu.quantize (Keras layers conv, relu): s11.6 = conv(conv.pad, conv.kernel); s11.6 = add(conv.conv, conv.bias); u4.2 = quantize(conv.add, to=u4.2) with conv.pad: s4.3, conv.kernel: s4.3
-static void compute_relu_quantize(const conv_pad_type x0[72], relu_quantize_type y[48]) {
+// conv.conv, conv.add, relu.quantize (Keras layers conv, relu): s11.6 = conv(conv.pad, conv.kernel); s11.6 = add(conv.conv, conv.bias); u4.2 = quantize(conv.add, to=u4.2)
+static void compute_relu_quantize(const s4_3 x0[72], u4_2_half_even_saturate y[48]) {
   #pragma HLS ARRAY_PARTITION variable=conv_bias_codes type=complete
-  static_assert(qhls::frac<decltype(x0[0] * conv_kernel[0])>() == qhls::frac<conv_conv_type>(),
+  static_assert(qhls::frac<decltype(x0[0] * conv_kernel[0])>() == qhls::frac<s11_6>(),
   "binary points of product and accumulator differ");
   #pragma HLS ARRAY_PARTITION variable=conv_kernel_codes type=complete
   compute_relu_quantize_rows: for (int r = 0; r < 4; ++r) {
@@ -51,7 +51,7 @@ static void compute_relu_quantize(const conv_pad_type x0[72], relu_quantize_type
       }
       for (int n = 0; n < 3; ++n) {
         #pragma HLS UNROLL
-        const conv_add_type r0 = qhls::with_bits<conv_add_type>(sum[n]);
+        const s11_6 r0 = qhls::with_bits<s11_6>(sum[n]);
         QHLS_TAP_ELEMENT(1, r * 12 + c * 3 + n, r0)
         y[r * 12 + c * 3 + n] = r0;
       }
@@ -59,19 +59,19 @@ static void compute_relu_quantize(const conv_pad_type x0[72], relu_quantize_type
   }
 }
 
-// pool.pool (Keras layer pool): u4.2 = pool(relu.quantize, window=(2,2), strides=(2,2)) with relu.quantize: u4.2
-static void compute_pool_pool(const relu_quantize_type x0[48], pool_pool_type y[12]) {
+// pool.pool (Keras layer pool): u4.2 = pool(relu.quantize, window=(2,2), strides=(2,2))
+static void compute_pool_pool(const u4_2_half_even_saturate x0[48], u4_2 y[12]) {
   compute_pool_pool_rows: for (int r = 0; r < 2; ++r) {
     compute_pool_pool_columns: for (int c = 0; c < 2; ++c) {
       #pragma HLS PIPELINE II=1
       for (int k = 0; k < 3; ++k) {
         #pragma HLS UNROLL
-        relu_quantize_type best = x0[(r * 2) * 12 + (c * 2) * 3 + k];
+        u4_2_half_even_saturate best = x0[(r * 2) * 12 + (c * 2) * 3 + k];
         for (int i = 0; i < 2; ++i) {
           #pragma HLS UNROLL
           for (int j = 0; j < 2; ++j) {
             #pragma HLS UNROLL
-            const relu_quantize_type tap = x0[(r * 2 + i) * 12 + (c * 2 + j) * 3 + k];
+            const u4_2_half_even_saturate tap = x0[(r * 2 + i) * 12 + (c * 2 + j) * 3 + k];
             if (tap > best) best = tap;
           }
         }
@@ -81,10 +81,10 @@ static void compute_pool_pool(const relu_quantize_type x0[48], pool_pool_type y[
   }
 }
 
-// scores.matmul, scores.add (Keras layer scores): s10.5 = matmul(flat.reshape, scores.kernel); s10.5 = add(scores.matmul, scores.bias) with flat.reshape: u4.2, scores.kernel: s4.3
-static void compute_scores_add(const pool_pool_type x0[12], scores_add_type y[3]) {
+// scores: matmul, add (Keras layer scores): s10.5 = matmul(flat.reshape, scores.kernel); s10.5 = add(scores.matmul, scores.bias)
+static void compute_scores_add(const u4_2 x0[12], s10_5 y[3]) {
   #pragma HLS ARRAY_PARTITION variable=scores_bias_codes type=complete
-  static_assert(qhls::frac<decltype(x0[0] * scores_kernel[0])>() == qhls::frac<scores_matmul_type>(),
+  static_assert(qhls::frac<decltype(x0[0] * scores_kernel[0])>() == qhls::frac<s10_5>(),
   "binary points of product and accumulator differ");
   #pragma HLS ARRAY_PARTITION variable=scores_kernel_codes type=complete
   #pragma HLS PIPELINE II=1
@@ -104,39 +104,39 @@ static void compute_scores_add(const pool_pool_type x0[12], scores_add_type y[3]
   }
   for (int j = 0; j < 3; ++j) {
     #pragma HLS UNROLL
-    y[j] = qhls::with_bits<scores_add_type>(sum[j]);
+    y[j] = qhls::with_bits<s10_5>(sum[j]);
   }
 }
 
-static void store_result(const scores_add_type x0[3], scores_add_type y[3]) {
+static void store_result(const s10_5 x0[3], s10_5 y[3]) {
   store_result_elements: for (int i = 0; i < 3; ++i) {
     #pragma HLS UNROLL
     y[i] = x0[i];
   }
 }
 
-void cnn(const x_type x[32], scores_add_type result[3]) {
+void cnn(const s4_3 x[32], s10_5 result[3]) {
   #pragma HLS INTERFACE mode=ap_ctrl_hs port=return
   #pragma HLS INTERFACE mode=ap_none port=x
   #pragma HLS ARRAY_PARTITION variable=x type=complete
   #pragma HLS INTERFACE mode=ap_vld port=result
   #pragma HLS ARRAY_PARTITION variable=result type=complete
   #pragma HLS DATAFLOW
-  QHLS_BUFFER conv_pad_type conv_pad[72];
+  QHLS_BUFFER s4_3 conv_pad[72];
   #pragma HLS ARRAY_PARTITION variable=conv_pad type=complete
   compute_conv_pad(x, conv_pad);
   QHLS_TAP(0, conv_pad, 72)
   QHLS_CALL(1)
-  QHLS_BUFFER relu_quantize_type relu_quantize[48];
+  QHLS_BUFFER u4_2_half_even_saturate relu_quantize[48];
   #pragma HLS ARRAY_PARTITION variable=relu_quantize type=complete
   compute_relu_quantize(conv_pad, relu_quantize);
   QHLS_TAP(3, relu_quantize, 48)
-  QHLS_BUFFER pool_pool_type pool_pool[12];
+  QHLS_BUFFER u4_2 pool_pool[12];
   #pragma HLS ARRAY_PARTITION variable=pool_pool type=complete
   compute_pool_pool(relu_quantize, pool_pool);
   QHLS_TAP(4, pool_pool, 12)
   QHLS_CALL(5)
-  QHLS_BUFFER scores_add_type scores_add[3];
+  QHLS_BUFFER s10_5 scores_add[3];
   #pragma HLS ARRAY_PARTITION variable=scores_add type=complete
   compute_scores_add(pool_pool, scores_add);
   QHLS_TAP(6, scores_add, 3)

@@ -111,10 +111,10 @@ int main(int argc, char** argv) {
     return 2;
   }
   for (int sample = 0; sample < samples; ++sample) {
-    static x_type x[32];
-    static scores_add_type result[3];
+    static s4_3 x[32];
+    static s10_5 result[3];
     for (int i = 0; i < 32; ++i)
-      x[i] = qhls::from_code<x_type>(stimuli[0][sample][i]);
+      x[i] = qhls::from_code<s4_3>(stimuli[0][sample][i]);
 #ifdef QHLS_TAPS
     current = sample;
 #endif

@@ -2,19 +2,19 @@
 #include "top.h"
 #include "weights.h"
 
-// pool.pool (Keras layer pool): u4.2 = pool(relu.quantize, window=(2,2), strides=(1,1)) with relu.quantize: u4.2
-static void compute_pool_pool(const relu_quantize_type x0[12], pool_pool_type y[3]) {
+// pool.pool (Keras layer pool): u4.2 = pool(relu.quantize, window=(2,2), strides=(1,1))
+static void compute_pool_pool(const u4_2_half_even_saturate x0[12], u4_2 y[3]) {
   compute_pool_pool_rows: for (int r = 0; r < 1; ++r) {
     #pragma hls_pipeline_init_interval 1
     compute_pool_pool_columns: for (int c = 0; c < 1; ++c) {
       #pragma hls_unroll yes
       for (int k = 0; k < 3; ++k) {
-        relu_quantize_type best = x0[r * 6 + c * 3 + k];
+        u4_2_half_even_saturate best = x0[r * 6 + c * 3 + k];
         #pragma hls_unroll yes
         for (int i = 0; i < 2; ++i) {
           #pragma hls_unroll yes
           for (int j = 0; j < 2; ++j) {
-            const relu_quantize_type tap = x0[(r + i) * 6 + (c + j) * 3 + k];
+            const u4_2_half_even_saturate tap = x0[(r + i) * 6 + (c + j) * 3 + k];
             if (tap > best) best = tap;
           }
         }
@@ -26,50 +26,47 @@ static void compute_pool_pool(const relu_quantize_type x0[12], pool_pool_type y[
 
 // conv.pad: s4.3 = pad(x, widths=((1,1),(1,1),(0,0)))
 #pragma hls_design
-static void run_conv_pad(ac_channel<qhls::Token<x_type, 2> >& in0, ac_channel<qhls::Token<conv_pad_type, 2> >& out0) {
+static void run_conv_pad(qhls::Stream<s4_3, 2>& in0, qhls::Stream<s4_3, 2>& out0) {
   run_conv_pad_tokens: for (int i0 = 0; i0 < 6; ++i0) {
+    #pragma hls_pipeline_init_interval 1
     for (int i1 = 0; i1 < 6; ++i1) {
-      #pragma hls_pipeline_init_interval 1
-      for (int t = 0; t < 1; ++t) {
-        qhls::Token<conv_pad_type, 2> token;
-        if (i0 >= 1 && i0 < 5 && i1 >= 1 && i1 < 5) {
-          qhls::copy(in0.read().data, token.data);
-        } else {
-          qhls::fill(token.data, conv_pad_type(0.0));
-        }
-        out0.write(token);
+      qhls::Token<s4_3, 2> token;
+      if (i0 >= 1 && i0 < 5 && i1 >= 1 && i1 < 5) {
+        qhls::copy(in0.read().data, token.data);
+      } else {
+        qhls::fill(token.data, s4_3(0.0));
       }
+      out0.write(token);
     }
   }
 }
 
-// relu.quantize: each window of 3 x 3 pixels: s11.6 = conv(conv.pad, conv.kernel) with conv.pad: s4.3, conv.kernel: s4.3, then conv.add, relu.quantize
+// relu.quantize: each window of 3 x 3 pixels: s11.6 = conv(conv.pad, conv.kernel)
 struct relu_quantize_product : qhls::Product {
   static const int cycles = 53, steps = 36, longest = 2, op = 1, tokens = 16, tapped = 1, height = 3, right = 3, channels = 2, image = 6, down = 3, slides = 1, g = 2, rows = 3, columns = 3, filters = 3, row_step = 6, column_step = 2;
-  // s11.6 = add(conv.conv, conv.bias); u4.2 = quantize(conv.add, to=u4.2) with conv.conv: s11.6, conv.bias: s4.3
-  static void finish(const conv_conv_type x0[3], relu_quantize_type y[3], int) {
+  // then conv.add, relu.quantize
+  static void finish(const s11_6 x0[3], u4_2_half_even_saturate y[3], int) {
     #pragma hls_unroll yes
-    finish_elements: for (int i2 = 0; i2 < 3; ++i2) {
-      const conv_add_type r0 = x0[i2] + conv_bias[i2];
+    for (int i2 = 0; i2 < 3; ++i2) {
+      const s11_6 r0 = x0[i2] + conv_bias[i2];
       QHLS_TAP_ELEMENT(0, i2, r0)
       y[i2] = r0;
     }
   }
 };
 #pragma hls_design
-static void run_relu_quantize(ac_channel<qhls::Token<conv_pad_type, 2> >& in0, ac_channel<qhls::Token<relu_quantize_type, 3> >& out0) {
+static void run_relu_quantize(qhls::Stream<s4_3, 2>& in0, qhls::Stream<u4_2_half_even_saturate, 3>& out0) {
   // conv_kernel_codes: one iteration reads 27 consecutive elements
-  QHLS_BUFFER conv_pad_type lines[6][4];  // a word holds a token of each row above
-  // lines: one word per token
-  qhls::multiply<relu_quantize_product, conv_conv_type>(in0, out0, conv_kernel, lines);
+  QHLS_BUFFER s4_3 lines[6][4];
+  qhls::multiply<relu_quantize_product, s11_6>(in0, out0, conv_kernel, lines);
 }
 
-// pool.pool: each window of 2 x 2 pixels: u4.2 = pool(relu.quantize, window=(2,2), strides=(1,1)) with relu.quantize: u4.2
+// pool.pool: each window of 2 x 2 pixels: compute_pool_pool
 #pragma hls_design
-static void run_pool_pool(ac_channel<qhls::Token<relu_quantize_type, 3> >& in0, ac_channel<qhls::Token<pool_pool_type, 3> >& out0) {
-  QHLS_BUFFER relu_quantize_type lines[4][3];  // a word holds a token of each row above
+static void run_pool_pool(qhls::Stream<u4_2_half_even_saturate, 3>& in0, qhls::Stream<u4_2, 3>& out0) {
+  QHLS_BUFFER u4_2_half_even_saturate lines[4][3];  // a word holds a token of each row above
   // lines: one word per token
-  QHLS_BUFFER relu_quantize_type window[12];
+  QHLS_BUFFER u4_2_half_even_saturate window[12];
   // window: registers, by the memory threshold in build.tcl
   int rows_left = 1;  // rows until a window ends
   run_pool_pool_rows: for (int r = 0; r < 4; ++r) {
@@ -85,7 +82,7 @@ static void run_pool_pool(ac_channel<qhls::Token<relu_quantize_type, 3> >& in0, 
       }
       #pragma hls_pipeline_init_interval 1
       for (int t = 0; t < 1; ++t) {
-        const qhls::Token<relu_quantize_type, 3> token = in0.read();
+        const qhls::Token<u4_2_half_even_saturate, 3> token = in0.read();
         #pragma hls_unroll yes
         for (int l = 0; l < 3; ++l) {
           const int k = t * 3 + l;
@@ -95,7 +92,7 @@ static void run_pool_pool(ac_channel<qhls::Token<relu_quantize_type, 3> >& in0, 
         }
       }
       if (rows_left == 0 && columns_left == 0) {
-        qhls::Token<pool_pool_type, 3> y_token;
+        qhls::Token<u4_2, 3> y_token;
         compute_pool_pool(window, y_token.data);
         out0.write(y_token);
       }
@@ -105,29 +102,28 @@ static void run_pool_pool(ac_channel<qhls::Token<relu_quantize_type, 3> >& in0, 
   }
 }
 
-// scores.add: 1 step of s10.5 = matmul(flat.reshape, scores.kernel) with flat.reshape: u4.2, scores.kernel: s4.3, then scores.add
+// scores.add: 1 step of s10.5 = matmul(flat.reshape, scores.kernel)
 struct scores_add_product : qhls::Product {
   static const int cycles = 8, steps = 1, taken = 4, longest = 4, op = 5, tokens = 1, tapped = 1, channels = 12, g = 2, depth = 6, filters = 3;
-  // s10.5 = add(scores.matmul, scores.bias) with scores.matmul: s10.5, scores.bias: s4.3
-  static void finish(const scores_matmul_type x0[3], scores_add_type y[3], int) {
+  // then scores.add
+  static void finish(const s10_5 x0[3], s10_5 y[3], int) {
     #pragma hls_unroll yes
-    finish_elements: for (int i0 = 0; i0 < 3; ++i0) {
+    for (int i0 = 0; i0 < 3; ++i0) {
       y[i0] = x0[i0] + scores_bias[i0];
     }
   }
 };
 #pragma hls_design
-static void run_scores_add(ac_channel<qhls::Token<pool_pool_type, 3> >& in0, ac_channel<qhls::Token<scores_add_type, 3> >& out0) {
+static void run_scores_add(qhls::Stream<u4_2, 3>& in0, qhls::Stream<s10_5, 3>& out0) {
   // scores_kernel_codes: one iteration reads 18 consecutive elements
-  const qhls::NoLines lines = {};
-  qhls::multiply<scores_add_product, scores_matmul_type>(in0, out0, scores_kernel, lines);
+  qhls::multiply<scores_add_product, s10_5>(in0, out0, scores_kernel);
 }
 
 #pragma hls_design top
-void CCS_BLOCK(cnn)(ac_channel<qhls::Token<x_type, 2> >& x, ac_channel<qhls::Token<scores_add_type, 3> >& result) {
-  static ac_channel<qhls::Token<conv_pad_type, 2> > conv_pad;
-  static ac_channel<qhls::Token<relu_quantize_type, 3> > relu_quantize;
-  static ac_channel<qhls::Token<pool_pool_type, 3> > pool_pool;
+void CCS_BLOCK(cnn)(qhls::Stream<s4_3, 2>& x, qhls::Stream<s10_5, 3>& result) {
+  static qhls::Stream<s4_3, 2> conv_pad;
+  static qhls::Stream<u4_2_half_even_saturate, 3> relu_quantize;
+  static qhls::Stream<u4_2, 3> pool_pool;
   run_conv_pad(x, conv_pad);
   QHLS_TAP_TOKENS(0, conv_pad, 36)
   run_relu_quantize(conv_pad, relu_quantize);

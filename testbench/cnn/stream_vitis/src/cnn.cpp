@@ -2,19 +2,19 @@
 #include "top.h"
 #include "weights.h"
 
-// pool.pool (Keras layer pool): u4.2 = pool(relu.quantize, window=(2,2), strides=(1,1)) with relu.quantize: u4.2
-static void compute_pool_pool(const relu_quantize_type x0[12], pool_pool_type y[3]) {
+// pool.pool (Keras layer pool): u4.2 = pool(relu.quantize, window=(2,2), strides=(1,1))
+static void compute_pool_pool(const u4_2_half_even_saturate x0[12], u4_2 y[3]) {
   compute_pool_pool_rows: for (int r = 0; r < 1; ++r) {
     compute_pool_pool_columns: for (int c = 0; c < 1; ++c) {
       #pragma HLS PIPELINE II=1
       for (int k = 0; k < 3; ++k) {
         #pragma HLS UNROLL
-        relu_quantize_type best = x0[r * 6 + c * 3 + k];
+        u4_2_half_even_saturate best = x0[r * 6 + c * 3 + k];
         for (int i = 0; i < 2; ++i) {
           #pragma HLS UNROLL
           for (int j = 0; j < 2; ++j) {
             #pragma HLS UNROLL
-            const relu_quantize_type tap = x0[(r + i) * 6 + (c + j) * 3 + k];
+            const u4_2_half_even_saturate tap = x0[(r + i) * 6 + (c + j) * 3 + k];
             if (tap > best) best = tap;
           }
         }
@@ -25,53 +25,50 @@ static void compute_pool_pool(const relu_quantize_type x0[12], pool_pool_type y[
 }
 
 // conv.pad: s4.3 = pad(x, widths=((1,1),(1,1),(0,0)))
-static void run_conv_pad(hls::stream<qhls::Token<x_type, 2> >& in0, hls::stream<qhls::Token<conv_pad_type, 2> >& out0) {
+static void run_conv_pad(qhls::Stream<s4_3, 2>& in0, qhls::Stream<s4_3, 2>& out0) {
   run_conv_pad_tokens: for (int i0 = 0; i0 < 6; ++i0) {
     for (int i1 = 0; i1 < 6; ++i1) {
-      for (int t = 0; t < 1; ++t) {
-        #pragma HLS PIPELINE II=1
-        qhls::Token<conv_pad_type, 2> token;
-        if (i0 >= 1 && i0 < 5 && i1 >= 1 && i1 < 5) {
-          qhls::copy(in0.read().data, token.data);
-        } else {
-          qhls::fill(token.data, conv_pad_type(0.0));
-        }
-        out0.write(token);
+      #pragma HLS PIPELINE II=1
+      qhls::Token<s4_3, 2> token;
+      if (i0 >= 1 && i0 < 5 && i1 >= 1 && i1 < 5) {
+        qhls::copy(in0.read().data, token.data);
+      } else {
+        qhls::fill(token.data, s4_3(0.0));
       }
+      out0.write(token);
     }
   }
 }
 
-// relu.quantize: each window of 3 x 3 pixels: s11.6 = conv(conv.pad, conv.kernel) with conv.pad: s4.3, conv.kernel: s4.3, then conv.add, relu.quantize
+// relu.quantize: each window of 3 x 3 pixels: s11.6 = conv(conv.pad, conv.kernel)
 struct relu_quantize_product : qhls::Product {
   static const int cycles = 53, steps = 36, longest = 2, op = 1, tokens = 16, tapped = 1, height = 3, right = 3, channels = 2, image = 6, down = 3, slides = 1, g = 2, rows = 3, columns = 3, filters = 3, row_step = 6, column_step = 2;
-  // s11.6 = add(conv.conv, conv.bias); u4.2 = quantize(conv.add, to=u4.2) with conv.conv: s11.6, conv.bias: s4.3
-  static void finish(const conv_conv_type x0[3], relu_quantize_type y[3], int) {
+  // then conv.add, relu.quantize
+  static void finish(const s11_6 x0[3], u4_2_half_even_saturate y[3], int) {
     #pragma HLS ARRAY_PARTITION variable=conv_bias_codes type=complete
-    finish_elements: for (int i2 = 0; i2 < 3; ++i2) {
+    for (int i2 = 0; i2 < 3; ++i2) {
       #pragma HLS UNROLL
-      const conv_add_type r0 = x0[i2] + conv_bias[i2];
+      const s11_6 r0 = x0[i2] + conv_bias[i2];
       QHLS_TAP_ELEMENT(0, i2, r0)
       y[i2] = r0;
     }
   }
 };
-static void run_relu_quantize(hls::stream<qhls::Token<conv_pad_type, 2> >& in0, hls::stream<qhls::Token<relu_quantize_type, 3> >& out0) {
+static void run_relu_quantize(qhls::Stream<s4_3, 2>& in0, qhls::Stream<u4_2_half_even_saturate, 3>& out0) {
   #pragma HLS ARRAY_RESHAPE variable=conv_kernel_codes type=cyclic factor=27
-  QHLS_BUFFER conv_pad_type lines[6][4];  // a word holds a token of each row above
-  #pragma HLS ARRAY_RESHAPE variable=lines type=complete dim=2
+  QHLS_BUFFER s4_3 lines[6][4];
   #pragma HLS DEPENDENCE variable=lines type=inter direction=RAW distance=6 dependent=true
   #pragma HLS BIND_STORAGE variable=lines type=ram_2p impl=lutram
-  qhls::multiply<relu_quantize_product, conv_conv_type>(in0, out0, conv_kernel, lines);
+  qhls::multiply<relu_quantize_product, s11_6>(in0, out0, conv_kernel, lines);
 }
 
-// pool.pool: each window of 2 x 2 pixels: u4.2 = pool(relu.quantize, window=(2,2), strides=(1,1)) with relu.quantize: u4.2
-static void run_pool_pool(hls::stream<qhls::Token<relu_quantize_type, 3> >& in0, hls::stream<qhls::Token<pool_pool_type, 3> >& out0) {
-  QHLS_BUFFER relu_quantize_type lines[4][3];  // a word holds a token of each row above
+// pool.pool: each window of 2 x 2 pixels: compute_pool_pool
+static void run_pool_pool(qhls::Stream<u4_2_half_even_saturate, 3>& in0, qhls::Stream<u4_2, 3>& out0) {
+  QHLS_BUFFER u4_2_half_even_saturate lines[4][3];  // a word holds a token of each row above
   #pragma HLS ARRAY_RESHAPE variable=lines type=complete dim=2
   #pragma HLS DEPENDENCE variable=lines type=inter direction=RAW distance=4 dependent=true
   #pragma HLS BIND_STORAGE variable=lines type=ram_2p impl=lutram
-  QHLS_BUFFER relu_quantize_type window[12];
+  QHLS_BUFFER u4_2_half_even_saturate window[12];
   #pragma HLS ARRAY_PARTITION variable=window type=complete
   int rows_left = 1;  // rows until a window ends
   run_pool_pool_rows: for (int r = 0; r < 4; ++r) {
@@ -87,7 +84,7 @@ static void run_pool_pool(hls::stream<qhls::Token<relu_quantize_type, 3> >& in0,
       }
       for (int t = 0; t < 1; ++t) {
         #pragma HLS PIPELINE II=1
-        const qhls::Token<relu_quantize_type, 3> token = in0.read();
+        const qhls::Token<u4_2_half_even_saturate, 3> token = in0.read();
         for (int l = 0; l < 3; ++l) {
           #pragma HLS UNROLL
           const int k = t * 3 + l;
@@ -97,7 +94,7 @@ static void run_pool_pool(hls::stream<qhls::Token<relu_quantize_type, 3> >& in0,
         }
       }
       if (rows_left == 0 && columns_left == 0) {
-        qhls::Token<pool_pool_type, 3> y_token;
+        qhls::Token<u4_2, 3> y_token;
         compute_pool_pool(window, y_token.data);
         out0.write(y_token);
       }
@@ -107,34 +104,33 @@ static void run_pool_pool(hls::stream<qhls::Token<relu_quantize_type, 3> >& in0,
   }
 }
 
-// scores.add: 1 step of s10.5 = matmul(flat.reshape, scores.kernel) with flat.reshape: u4.2, scores.kernel: s4.3, then scores.add
+// scores.add: 1 step of s10.5 = matmul(flat.reshape, scores.kernel)
 struct scores_add_product : qhls::Product {
   static const int cycles = 8, steps = 1, taken = 4, longest = 4, op = 5, tokens = 1, tapped = 1, channels = 12, g = 2, depth = 6, filters = 3;
-  // s10.5 = add(scores.matmul, scores.bias) with scores.matmul: s10.5, scores.bias: s4.3
-  static void finish(const scores_matmul_type x0[3], scores_add_type y[3], int) {
+  // then scores.add
+  static void finish(const s10_5 x0[3], s10_5 y[3], int) {
     #pragma HLS ARRAY_PARTITION variable=scores_bias_codes type=complete
-    finish_elements: for (int i0 = 0; i0 < 3; ++i0) {
+    for (int i0 = 0; i0 < 3; ++i0) {
       #pragma HLS UNROLL
       y[i0] = x0[i0] + scores_bias[i0];
     }
   }
 };
-static void run_scores_add(hls::stream<qhls::Token<pool_pool_type, 3> >& in0, hls::stream<qhls::Token<scores_add_type, 3> >& out0) {
+static void run_scores_add(qhls::Stream<u4_2, 3>& in0, qhls::Stream<s10_5, 3>& out0) {
   #pragma HLS ARRAY_RESHAPE variable=scores_kernel_codes type=cyclic factor=18
-  const qhls::NoLines lines = {};
-  qhls::multiply<scores_add_product, scores_matmul_type>(in0, out0, scores_kernel, lines);
+  qhls::multiply<scores_add_product, s10_5>(in0, out0, scores_kernel);
 }
 
-void cnn(hls::stream<qhls::Token<x_type, 2> >& x, hls::stream<qhls::Token<scores_add_type, 3> >& result) {
+void cnn(qhls::Stream<s4_3, 2>& x, qhls::Stream<s10_5, 3>& result) {
   #pragma HLS INTERFACE mode=ap_ctrl_hs port=return
   #pragma HLS INTERFACE mode=axis port=x
   #pragma HLS INTERFACE mode=axis port=result
   #pragma HLS DATAFLOW
-  hls::stream<qhls::Token<conv_pad_type, 2> > conv_pad("conv_pad");
+  qhls::Stream<s4_3, 2> conv_pad("conv_pad");
   #pragma HLS STREAM variable=conv_pad depth=2
-  hls::stream<qhls::Token<relu_quantize_type, 3> > relu_quantize("relu_quantize");
+  qhls::Stream<u4_2_half_even_saturate, 3> relu_quantize("relu_quantize");
   #pragma HLS STREAM variable=relu_quantize depth=2
-  hls::stream<qhls::Token<pool_pool_type, 3> > pool_pool("pool_pool");
+  qhls::Stream<u4_2, 3> pool_pool("pool_pool");
   #pragma HLS STREAM variable=pool_pool depth=2
   run_conv_pad(x, conv_pad);
   QHLS_TAP_TOKENS(0, conv_pad, 36)

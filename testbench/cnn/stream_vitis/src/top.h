@@ -1,5 +1,5 @@
 #ifndef QHLS_TOP_H
 #define QHLS_TOP_H
 #include "types.h"
-void cnn(hls::stream<qhls::Token<x_type, 2> >& x, hls::stream<qhls::Token<scores_add_type, 3> >& result);
+void cnn(qhls::Stream<s4_3, 2>& x, qhls::Stream<s10_5, 3>& result);
 #endif

@@ -5,17 +5,17 @@
 
 // conv.kernel: 2 x 27
 static const QHLS_CODES(signed char, ap_int<4>) conv_kernel_codes[54] = {4,5,1,-7,-2,4,2,-7,-7,-7,1,-1,-7,-2,7,3,7,6,-6,-7,-4,-1,2,4,5,7,2,-5,-7,-6,-2,1,-4,-4,-4,1,-6,-3,3,6,-6,-3,7,-6,-5,4,-2,3,0,3,2,-7,-3,-1};
-QHLS_TABLE(conv_kernel_type, conv_kernel, conv_kernel_codes, 54)
+QHLS_TABLE(s4_3, conv_kernel, conv_kernel_codes, 54)
 
 // conv.bias: 3
 static const QHLS_CODES(signed char, ap_int<4>) conv_bias_codes[3] = {-5,4,-1};
-QHLS_TABLE(conv_bias_type, conv_bias, conv_bias_codes, 3)
+QHLS_TABLE(s4_3, conv_bias, conv_bias_codes, 3)
 
 // scores.kernel: 2 x 18
 static const QHLS_CODES(signed char, ap_int<4>) scores_kernel_codes[36] = {-7,0,-7,0,-5,-5,-4,-3,1,6,1,-4,3,-4,2,6,2,-1,3,2,5,-7,5,7,-4,-5,5,2,6,4,3,-2,2,-5,-2,-3};
-QHLS_TABLE(scores_kernel_type, scores_kernel, scores_kernel_codes, 36)
+QHLS_TABLE(s4_3, scores_kernel, scores_kernel_codes, 36)
 
 // scores.bias: 3
 static const QHLS_CODES(signed char, ap_int<4>) scores_bias_codes[3] = {6,-2,-7};
-QHLS_TABLE(scores_bias_type, scores_bias, scores_bias_codes, 3)
+QHLS_TABLE(s4_3, scores_bias, scores_bias_codes, 3)
 #endif

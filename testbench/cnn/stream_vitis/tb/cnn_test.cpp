@@ -111,12 +111,12 @@ int main(int argc, char** argv) {
     return 2;
   }
   for (int sample = 0; sample < samples; ++sample) {
-    static hls::stream<qhls::Token<x_type, 2> > x;
-    static hls::stream<qhls::Token<scores_add_type, 3> > result;
+    static qhls::Stream<s4_3, 2> x;
+    static qhls::Stream<s10_5, 3> result;
     for (int first = 0; first < 32; first += 2) {
-      qhls::Token<x_type, 2> token;
+      qhls::Token<s4_3, 2> token;
       for (int i = first; i < first + 2; ++i)
-        token.data[i - first] = qhls::from_code<x_type>(stimuli[0][sample][i]);
+        token.data[i - first] = qhls::from_code<s4_3>(stimuli[0][sample][i]);
       x.write(token);
     }
 #ifdef QHLS_TAPS
@@ -124,7 +124,7 @@ int main(int argc, char** argv) {
 #endif
     cnn(x, result);
     for (int first = 0; first < 3; first += 3) {
-      const qhls::Token<scores_add_type, 3> token = result.read();
+      const qhls::Token<s10_5, 3> token = result.read();
       for (int i = first; i < first + 3; ++i)
         compare(outputs[0], sample, i, expected[0][sample][i], qhls::to_code(token.data[i - first]));
     }

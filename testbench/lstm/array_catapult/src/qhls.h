@@ -92,6 +92,34 @@ struct Table {
   const T& operator[](int i) const { return values[i]; }
 };
 #endif
+// How many of N rising thresholds a number reaches: all are compared at once.
+template <class T, int N, int Step = 1, class X, class Table>
+int compare(const X& x, const Table& table, int start = 0, int offset = 0) {
+  // inlined, as each function without a block is
+  const T given = x;
+  int level = 0;
+  #pragma hls_unroll yes
+  for (int i = 0; i < N; ++i) {
+    if (given >= T(table[(start + i) * Step + offset])) ++level;
+  }
+  return level;
+}
+constexpr int bits_of(int n) {
+  return n == 0 ? 0 : 1 + bits_of(n / 2);
+}
+// The same by binary search.
+template <class T, int N, int Step = 1, class X, class Table>
+int search(const X& x, const Table& table, int start = 0, int offset = 0) {
+  // inlined, as each function without a block is
+  const T given = x;
+  int level = 0;
+  #pragma hls_unroll yes
+  for (int i = 0; i < bits_of(N); ++i) {
+    const int next = level + (1 << (bits_of(N) - 1 - i));
+    if (next <= N && given >= T(table[(start + next - 1) * Step + offset])) level = next;
+  }
+  return level;
+}
 #if defined(QHLS_TAPS) && !defined(__SYNTHESIS__)
 // The simulating program sets the sink; each op passes it its result, one element at a time.
 typedef void (*Sink)(int op, int element, long long code);

@@ -2,10 +2,10 @@
 #include "top.h"
 #include "weights.h"
 
-// cell.matmul, cell.add (Keras layer cell): s8.6 = matmul(x, cell.kernel); s9.6 = add(cell.matmul, cell.bias) with x: s4.3, cell.kernel: s4.3
-static void compute_cell_add(const x_type x0[6], cell_add_type y[24]) {
+// cell: matmul, add (Keras layer cell): s8.6 = matmul(x, cell.kernel); s9.6 = add(cell.matmul, cell.bias)
+static void compute_cell_add(const s4_3 x0[6], s9_6 y[24]) {
   #pragma HLS ARRAY_PARTITION variable=cell_bias_codes type=complete
-  static_assert(qhls::frac<decltype(x0[0] * cell_kernel[0])>() == qhls::frac<cell_matmul_type>(),
+  static_assert(qhls::frac<decltype(x0[0] * cell_kernel[0])>() == qhls::frac<s8_6>(),
   "binary points of product and accumulator differ");
   #pragma HLS ARRAY_PARTITION variable=cell_kernel_codes type=complete
   compute_cell_add_rows: for (int r = 0; r < 3; ++r) {
@@ -26,14 +26,14 @@ static void compute_cell_add(const x_type x0[6], cell_add_type y[24]) {
     }
     for (int j = 0; j < 8; ++j) {
       #pragma HLS UNROLL
-      y[r * 8 + j] = qhls::with_bits<cell_add_type>(sum[j]);
+      y[r * 8 + j] = qhls::with_bits<s9_6>(sum[j]);
     }
   }
 }
 
-// cell.scan.matmul (Keras layer cell): s9.6 = matmul(cell.scan.state, cell.scan.recurrent_kernel) with cell.scan.state: s5.3, cell.scan.recurrent_kernel: s4.3
-static void compute_cell_scan_matmul(const cell_scan_state_type x0[2], cell_scan_matmul_type y[8]) {
-  static_assert(qhls::frac<decltype(x0[0] * cell_scan_recurrent_kernel[0])>() == qhls::frac<cell_scan_matmul_type>(),
+// cell.scan.matmul (Keras layer cell): s9.6 = matmul(cell.scan.state, cell.scan.recurrent_kernel)
+static void compute_cell_scan_matmul(const s5_3 x0[2], s9_6 y[8]) {
+  static_assert(qhls::frac<decltype(x0[0] * cell_scan_recurrent_kernel[0])>() == qhls::frac<s9_6>(),
   "binary points of product and accumulator differ");
   #pragma HLS ARRAY_PARTITION variable=cell_scan_recurrent_kernel_codes type=complete
   #pragma HLS PIPELINE II=1
@@ -53,58 +53,48 @@ static void compute_cell_scan_matmul(const cell_scan_state_type x0[2], cell_scan
   }
   for (int j = 0; j < 8; ++j) {
     #pragma HLS UNROLL
-    y[j] = qhls::with_bits<cell_scan_matmul_type>(sum[j]);
+    y[j] = qhls::with_bits<s9_6>(sum[j]);
   }
 }
 
-// cell.scan.add (Keras layer cell): s10.6 = add(cell.scan.row, cell.scan.matmul) with cell.scan.row: s9.6, cell.scan.matmul: s9.6
-static void compute_cell_scan_add(const cell_scan_row_type x0[8], const cell_scan_matmul_type x1[8], cell_scan_add_type y[8]) {
+// cell.scan.add (Keras layer cell): s10.6 = add(cell.scan.row, cell.scan.matmul)
+static void compute_cell_scan_add(const s9_6 x0[8], const s9_6 x1[8], s10_6 y[8]) {
   compute_cell_scan_add_elements: for (int i0 = 0; i0 < 8; ++i0) {
     #pragma HLS UNROLL
     y[i0] = x0[i0] + x1[i0];
   }
 }
 
-// cell.scan.view_4, cell.scan.threshold_3 (Keras layer cell): s10.6 = view(cell.scan.reshape_4, strides=(1,), offset=6); u4.4 = threshold(cell.scan.view_4, cell.scan.thresholds_3, cell.scan.values_3) with cell.scan.reshape_4: s10.6
-static void compute_cell_scan_threshold_3(const cell_scan_add_type x0[8], cell_scan_threshold_3_type y[2]) {
+// cell.scan: view_4, threshold_3 (Keras layer cell): s10.6 = view(cell.scan.reshape_4, strides=(1,), offset=6); u4.4 = threshold(cell.scan.view_4, cell.scan.thresholds_3, cell.scan.values_3)
+static void compute_cell_scan_threshold_3(const s10_6 x0[8], u4_4 y[2]) {
   #pragma HLS ARRAY_PARTITION variable=cell_scan_thresholds_3_codes type=complete
   #pragma HLS ARRAY_PARTITION variable=cell_scan_values_3_codes type=complete
   compute_cell_scan_threshold_3_elements: for (int i0 = 0; i0 < 2; ++i0) {
     #pragma HLS UNROLL
-    const cell_scan_view_4_type r0 = x0[6 + i0];
+    const s10_6 r0 = x0[6 + i0];
     {
-      const ap_fixed<10, 4> given = r0;
-      int level = 0;  // number of thresholds that the element has reached
-      if (level + 8 <= 15 && given >= ap_fixed<10, 4>(cell_scan_thresholds_3[level + 7])) level += 8;
-      if (level + 4 <= 15 && given >= ap_fixed<10, 4>(cell_scan_thresholds_3[level + 3])) level += 4;
-      if (level + 2 <= 15 && given >= ap_fixed<10, 4>(cell_scan_thresholds_3[level + 1])) level += 2;
-      if (level + 1 <= 15 && given >= ap_fixed<10, 4>(cell_scan_thresholds_3[level + 0])) level += 1;
-      y[i0] = qhls::from_code<cell_scan_threshold_3_type>(level);
+      const int level = qhls::search<ap_fixed<10, 4>, 15>(r0, cell_scan_thresholds_3);
+      y[i0] = qhls::from_code<u4_4>(level);
     }
   }
 }
 
-// cell.scan.view_2, cell.scan.threshold (Keras layer cell): s10.6 = view(cell.scan.reshape_2, strides=(1,), offset=2); u4.4 = threshold(cell.scan.view_2, cell.scan.thresholds, cell.scan.values) with cell.scan.reshape_2: s10.6
-static void compute_cell_scan_threshold(const cell_scan_add_type x0[8], cell_scan_threshold_type y[2]) {
+// cell.scan: view_2, threshold (Keras layer cell): s10.6 = view(cell.scan.reshape_2, strides=(1,), offset=2); u4.4 = threshold(cell.scan.view_2, cell.scan.thresholds, cell.scan.values)
+static void compute_cell_scan_threshold(const s10_6 x0[8], u4_4 y[2]) {
   #pragma HLS ARRAY_PARTITION variable=cell_scan_thresholds_codes type=complete
   #pragma HLS ARRAY_PARTITION variable=cell_scan_values_codes type=complete
   compute_cell_scan_threshold_elements: for (int i0 = 0; i0 < 2; ++i0) {
     #pragma HLS UNROLL
-    const cell_scan_view_2_type r0 = x0[2 + i0];
+    const s10_6 r0 = x0[2 + i0];
     {
-      const ap_fixed<10, 4> given = r0;
-      int level = 0;  // number of thresholds that the element has reached
-      if (level + 8 <= 15 && given >= ap_fixed<10, 4>(cell_scan_thresholds[level + 7])) level += 8;
-      if (level + 4 <= 15 && given >= ap_fixed<10, 4>(cell_scan_thresholds[level + 3])) level += 4;
-      if (level + 2 <= 15 && given >= ap_fixed<10, 4>(cell_scan_thresholds[level + 1])) level += 2;
-      if (level + 1 <= 15 && given >= ap_fixed<10, 4>(cell_scan_thresholds[level + 0])) level += 1;
-      y[i0] = qhls::from_code<cell_scan_threshold_type>(level);
+      const int level = qhls::search<ap_fixed<10, 4>, 15>(r0, cell_scan_thresholds);
+      y[i0] = qhls::from_code<u4_4>(level);
     }
   }
 }
 
-// cell.scan.mul (Keras layer cell): s9.7 = mul(cell.scan.threshold, cell.scan.state_2) with cell.scan.threshold: u4.4, cell.scan.state_2: s5.3
-static void compute_cell_scan_mul(const cell_scan_threshold_type x0[2], const cell_scan_state_2_type x1[2], cell_scan_mul_type y[2]) {
+// cell.scan.mul (Keras layer cell): s9.7 = mul(cell.scan.threshold, cell.scan.state_2)
+static void compute_cell_scan_mul(const u4_4 x0[2], const s5_3 x1[2], s9_7 y[2]) {
   #pragma HLS PIPELINE II=1
   compute_cell_scan_mul_elements: for (int i0 = 0; i0 < 2; ++i0) {
     #pragma HLS UNROLL
@@ -112,36 +102,31 @@ static void compute_cell_scan_mul(const cell_scan_threshold_type x0[2], const ce
   }
 }
 
-// cell.scan.view, cell.scan.threshold_2 (Keras layer cell): s10.6 = view(cell.scan.reshape, strides=(1,)); u4.4 = threshold(cell.scan.view, cell.scan.thresholds_2, cell.scan.values_2) with cell.scan.reshape: s10.6
-static void compute_cell_scan_threshold_2(const cell_scan_add_type x0[8], cell_scan_threshold_2_type y[2]) {
+// cell.scan: view, threshold_2 (Keras layer cell): s10.6 = view(cell.scan.reshape, strides=(1,)); u4.4 = threshold(cell.scan.view, cell.scan.thresholds_2, cell.scan.values_2)
+static void compute_cell_scan_threshold_2(const s10_6 x0[8], u4_4 y[2]) {
   #pragma HLS ARRAY_PARTITION variable=cell_scan_thresholds_2_codes type=complete
   #pragma HLS ARRAY_PARTITION variable=cell_scan_values_2_codes type=complete
   compute_cell_scan_threshold_2_elements: for (int i0 = 0; i0 < 2; ++i0) {
     #pragma HLS UNROLL
-    const cell_scan_view_type r0 = x0[i0];
+    const s10_6 r0 = x0[i0];
     {
-      const ap_fixed<10, 4> given = r0;
-      int level = 0;  // number of thresholds that the element has reached
-      if (level + 8 <= 15 && given >= ap_fixed<10, 4>(cell_scan_thresholds_2[level + 7])) level += 8;
-      if (level + 4 <= 15 && given >= ap_fixed<10, 4>(cell_scan_thresholds_2[level + 3])) level += 4;
-      if (level + 2 <= 15 && given >= ap_fixed<10, 4>(cell_scan_thresholds_2[level + 1])) level += 2;
-      if (level + 1 <= 15 && given >= ap_fixed<10, 4>(cell_scan_thresholds_2[level + 0])) level += 1;
-      y[i0] = qhls::from_code<cell_scan_threshold_2_type>(level);
+      const int level = qhls::search<ap_fixed<10, 4>, 15>(r0, cell_scan_thresholds_2);
+      y[i0] = qhls::from_code<u4_4>(level);
     }
   }
 }
 
-// cell.scan.view_3, cell.scan.quantize (Keras layer cell): s10.6 = view(cell.scan.reshape_3, strides=(1,), offset=4); s4.3 = quantize(cell.scan.view_3, to=s4.3) with cell.scan.reshape_3: s10.6
-static void compute_cell_scan_quantize(const cell_scan_add_type x0[8], cell_scan_quantize_type y[2]) {
+// cell.scan: view_3, quantize (Keras layer cell): s10.6 = view(cell.scan.reshape_3, strides=(1,), offset=4); s4.3 = quantize(cell.scan.view_3, to=s4.3)
+static void compute_cell_scan_quantize(const s10_6 x0[8], s4_3_half_even_saturate y[2]) {
   compute_cell_scan_quantize_elements: for (int i0 = 0; i0 < 2; ++i0) {
     #pragma HLS UNROLL
-    const cell_scan_view_3_type r0 = x0[4 + i0];
+    const s10_6 r0 = x0[4 + i0];
     y[i0] = r0;
   }
 }
 
-// cell.scan.mul_2 (Keras layer cell): s8.7 = mul(cell.scan.threshold_2, cell.scan.quantize) with cell.scan.threshold_2: u4.4, cell.scan.quantize: s4.3
-static void compute_cell_scan_mul_2(const cell_scan_threshold_2_type x0[2], const cell_scan_quantize_type x1[2], cell_scan_mul_2_type y[2]) {
+// cell.scan.mul_2 (Keras layer cell): s8.7 = mul(cell.scan.threshold_2, cell.scan.quantize)
+static void compute_cell_scan_mul_2(const u4_4 x0[2], const s4_3_half_even_saturate x1[2], s8_7 y[2]) {
   #pragma HLS PIPELINE II=1
   compute_cell_scan_mul_2_elements: for (int i0 = 0; i0 < 2; ++i0) {
     #pragma HLS UNROLL
@@ -149,45 +134,45 @@ static void compute_cell_scan_mul_2(const cell_scan_threshold_2_type x0[2], cons
   }
 }
 
-// cell.scan.add_2 (Keras layer cell): s10.7 = add(cell.scan.mul, cell.scan.mul_2) with cell.scan.mul: s9.7, cell.scan.mul_2: s8.7
-static void compute_cell_scan_add_2(const cell_scan_mul_type x0[2], const cell_scan_mul_2_type x1[2], cell_scan_add_2_type y[2]) {
+// cell.scan.add_2 (Keras layer cell): s10.7 = add(cell.scan.mul, cell.scan.mul_2)
+static void compute_cell_scan_add_2(const s9_7 x0[2], const s8_7 x1[2], s10_7 y[2]) {
   compute_cell_scan_add_2_elements: for (int i0 = 0; i0 < 2; ++i0) {
     #pragma HLS UNROLL
     y[i0] = x0[i0] + x1[i0];
   }
 }
 
-// cell.scan.quantize_2 (Keras layer cell): s4.3 = quantize(cell.scan.add_2, to=s4.3) with cell.scan.add_2: s10.7
-static void compute_cell_scan_quantize_2(const cell_scan_add_2_type x0[2], cell_scan_quantize_2_type y[2]) {
+// cell.scan.quantize_2 (Keras layer cell): s4.3 = quantize(cell.scan.add_2, to=s4.3)
+static void compute_cell_scan_quantize_2(const s10_7 x0[2], s4_3_half_even_saturate y[2]) {
   compute_cell_scan_quantize_2_elements: for (int i0 = 0; i0 < 2; ++i0) {
     #pragma HLS UNROLL
     y[i0] = x0[i0];
   }
 }
 
-// cell.scan.quantize_3 (Keras layer cell): s4.3 = quantize(cell.scan.mul_3, to=s4.3, overflow=saturate_symmetric) with cell.scan.mul_3: s8.7
-static void compute_cell_scan_quantize_3(const cell_scan_mul_3_type x0[2], cell_scan_quantize_3_type y[2]) {
+// cell.scan.quantize_3 (Keras layer cell): s4.3 = quantize(cell.scan.mul_3, to=s4.3, overflow=saturate_symmetric)
+static void compute_cell_scan_quantize_3(const s8_7 x0[2], s4_3_half_even_saturate_symmetric y[2]) {
   compute_cell_scan_quantize_3_elements: for (int i0 = 0; i0 < 2; ++i0) {
     #pragma HLS UNROLL
     y[i0] = x0[i0];
   }
 }
 
-// cell.scan.quantize_4 (Keras layer cell): s4.3 = quantize(cell.scan.add_2, to=s4.3, overflow=saturate_symmetric) with cell.scan.add_2: s10.7
-static void compute_cell_scan_quantize_4(const cell_scan_add_2_type x0[2], cell_scan_quantize_4_type y[2]) {
+// cell.scan.quantize_4 (Keras layer cell): s4.3 = quantize(cell.scan.add_2, to=s4.3, overflow=saturate_symmetric)
+static void compute_cell_scan_quantize_4(const s10_7 x0[2], s4_3_half_even_saturate_symmetric y[2]) {
   compute_cell_scan_quantize_4_elements: for (int i0 = 0; i0 < 2; ++i0) {
     #pragma HLS UNROLL
     y[i0] = x0[i0];
   }
 }
 
-// cell.scan (Keras layer cell): s8.7 = scan(cell.add, cell.start, cell.start_2, sequence=False) with cell.add: s9.6, cell.start: u1.0, cell.start_2: u1.0
-static void compute_cell_scan(const cell_add_type x0[24], cell_scan_type y[2]) {
-  QHLS_BUFFER cell_scan_row_type cell_scan_row[8];
+// cell.scan (Keras layer cell): s8.7 = scan(cell.add, cell.start, cell.start_2, sequence=False)
+static void compute_cell_scan(const s9_6 x0[24], s8_7 y[2]) {
+  QHLS_BUFFER s9_6 cell_scan_row[8];
   #pragma HLS ARRAY_PARTITION variable=cell_scan_row type=complete
-  QHLS_BUFFER cell_scan_state_type cell_scan_state[2];
+  QHLS_BUFFER s5_3 cell_scan_state[2];
   #pragma HLS ARRAY_PARTITION variable=cell_scan_state type=complete
-  QHLS_BUFFER cell_scan_state_2_type cell_scan_state_2[2];
+  QHLS_BUFFER s5_3 cell_scan_state_2[2];
   #pragma HLS ARRAY_PARTITION variable=cell_scan_state_2 type=complete
   compute_cell_scan_start_0: for (int i = 0; i < 2; ++i) {
     #pragma HLS UNROLL
@@ -202,43 +187,43 @@ static void compute_cell_scan(const cell_add_type x0[24], cell_scan_type y[2]) {
       #pragma HLS UNROLL
       cell_scan_row[i] = x0[t * 8 + i];
     }
-    QHLS_BUFFER cell_scan_matmul_type cell_scan_matmul[8];
+    QHLS_BUFFER s9_6 cell_scan_matmul[8];
     #pragma HLS ARRAY_PARTITION variable=cell_scan_matmul type=complete
     compute_cell_scan_matmul(cell_scan_state, cell_scan_matmul);
-    QHLS_BUFFER cell_scan_add_type cell_scan_add[8];
+    QHLS_BUFFER s10_6 cell_scan_add[8];
     #pragma HLS ARRAY_PARTITION variable=cell_scan_add type=complete
     compute_cell_scan_add(cell_scan_row, cell_scan_matmul, cell_scan_add);
-    QHLS_BUFFER cell_scan_threshold_3_type cell_scan_threshold_3[2];
+    QHLS_BUFFER u4_4 cell_scan_threshold_3[2];
     #pragma HLS ARRAY_PARTITION variable=cell_scan_threshold_3 type=complete
     compute_cell_scan_threshold_3(cell_scan_add, cell_scan_threshold_3);
-    QHLS_BUFFER cell_scan_threshold_type cell_scan_threshold[2];
+    QHLS_BUFFER u4_4 cell_scan_threshold[2];
     #pragma HLS ARRAY_PARTITION variable=cell_scan_threshold type=complete
     compute_cell_scan_threshold(cell_scan_add, cell_scan_threshold);
-    QHLS_BUFFER cell_scan_mul_type cell_scan_mul[2];
+    QHLS_BUFFER s9_7 cell_scan_mul[2];
     #pragma HLS ARRAY_PARTITION variable=cell_scan_mul type=complete
     compute_cell_scan_mul(cell_scan_threshold, cell_scan_state_2, cell_scan_mul);
-    QHLS_BUFFER cell_scan_threshold_2_type cell_scan_threshold_2[2];
+    QHLS_BUFFER u4_4 cell_scan_threshold_2[2];
     #pragma HLS ARRAY_PARTITION variable=cell_scan_threshold_2 type=complete
     compute_cell_scan_threshold_2(cell_scan_add, cell_scan_threshold_2);
-    QHLS_BUFFER cell_scan_quantize_type cell_scan_quantize[2];
+    QHLS_BUFFER s4_3_half_even_saturate cell_scan_quantize[2];
     #pragma HLS ARRAY_PARTITION variable=cell_scan_quantize type=complete
     compute_cell_scan_quantize(cell_scan_add, cell_scan_quantize);
-    QHLS_BUFFER cell_scan_mul_2_type cell_scan_mul_2[2];
+    QHLS_BUFFER s8_7 cell_scan_mul_2[2];
     #pragma HLS ARRAY_PARTITION variable=cell_scan_mul_2 type=complete
     compute_cell_scan_mul_2(cell_scan_threshold_2, cell_scan_quantize, cell_scan_mul_2);
-    QHLS_BUFFER cell_scan_add_2_type cell_scan_add_2[2];
+    QHLS_BUFFER s10_7 cell_scan_add_2[2];
     #pragma HLS ARRAY_PARTITION variable=cell_scan_add_2 type=complete
     compute_cell_scan_add_2(cell_scan_mul, cell_scan_mul_2, cell_scan_add_2);
-    QHLS_BUFFER cell_scan_quantize_2_type cell_scan_quantize_2[2];
+    QHLS_BUFFER s4_3_half_even_saturate cell_scan_quantize_2[2];
     #pragma HLS ARRAY_PARTITION variable=cell_scan_quantize_2 type=complete
     compute_cell_scan_quantize_2(cell_scan_add_2, cell_scan_quantize_2);
-    QHLS_BUFFER cell_scan_mul_3_type cell_scan_mul_3[2];
+    QHLS_BUFFER s8_7 cell_scan_mul_3[2];
     #pragma HLS ARRAY_PARTITION variable=cell_scan_mul_3 type=complete
     compute_cell_scan_mul_2(cell_scan_threshold_3, cell_scan_quantize_2, cell_scan_mul_3);
-    QHLS_BUFFER cell_scan_quantize_3_type cell_scan_quantize_3[2];
+    QHLS_BUFFER s4_3_half_even_saturate_symmetric cell_scan_quantize_3[2];
     #pragma HLS ARRAY_PARTITION variable=cell_scan_quantize_3 type=complete
     compute_cell_scan_quantize_3(cell_scan_mul_3, cell_scan_quantize_3);
-    QHLS_BUFFER cell_scan_quantize_4_type cell_scan_quantize_4[2];
+    QHLS_BUFFER s4_3_half_even_saturate_symmetric cell_scan_quantize_4[2];
     #pragma HLS ARRAY_PARTITION variable=cell_scan_quantize_4 type=complete
     compute_cell_scan_quantize_4(cell_scan_add_2, cell_scan_quantize_4);
     compute_cell_scan_result: for (int i = 0; i < 2; ++i) {
@@ -256,10 +241,10 @@ static void compute_cell_scan(const cell_add_type x0[24], cell_scan_type y[2]) {
   }
 }
 
-// scores.matmul, scores.add (Keras layer scores): s12.10 = matmul(cell.scan, scores.kernel); s12.10 = add(scores.matmul, scores.bias) with cell.scan: s8.7, scores.kernel: s4.3
-static void compute_scores_add(const cell_scan_type x0[2], scores_add_type y[2]) {
+// scores: matmul, add (Keras layer scores): s12.10 = matmul(cell.scan, scores.kernel); s12.10 = add(scores.matmul, scores.bias)
+static void compute_scores_add(const s8_7 x0[2], s12_10 y[2]) {
   #pragma HLS ARRAY_PARTITION variable=scores_bias_codes type=complete
-  static_assert(qhls::frac<decltype(x0[0] * scores_kernel[0])>() == qhls::frac<scores_matmul_type>(),
+  static_assert(qhls::frac<decltype(x0[0] * scores_kernel[0])>() == qhls::frac<s12_10>(),
   "binary points of product and accumulator differ");
   #pragma HLS ARRAY_PARTITION variable=scores_kernel_codes type=complete
   #pragma HLS PIPELINE II=1
@@ -279,18 +264,18 @@ static void compute_scores_add(const cell_scan_type x0[2], scores_add_type y[2])
   }
   for (int j = 0; j < 2; ++j) {
     #pragma HLS UNROLL
-    y[j] = qhls::with_bits<scores_add_type>(sum[j]);
+    y[j] = qhls::with_bits<s12_10>(sum[j]);
   }
 }
 
-static void store_result(const scores_add_type x0[2], scores_add_type y[2]) {
+static void store_result(const s12_10 x0[2], s12_10 y[2]) {
   store_result_elements: for (int i = 0; i < 2; ++i) {
     #pragma HLS UNROLL
     y[i] = x0[i];
   }
 }
 
-void lstm(const x_type x[6], scores_add_type result[2]) {
+void lstm(const s4_3 x[6], s12_10 result[2]) {
   #pragma HLS INTERFACE mode=ap_ctrl_hs port=return
   #pragma HLS INTERFACE mode=ap_none port=x
   #pragma HLS ARRAY_PARTITION variable=x type=complete
@@ -298,16 +283,16 @@ void lstm(const x_type x[6], scores_add_type result[2]) {
   #pragma HLS ARRAY_PARTITION variable=result type=complete
   #pragma HLS DATAFLOW
   QHLS_CALL(0)
-  QHLS_BUFFER cell_add_type cell_add[24];
+  QHLS_BUFFER s9_6 cell_add[24];
   #pragma HLS ARRAY_PARTITION variable=cell_add type=complete
   compute_cell_add(x, cell_add);
   QHLS_TAP(1, cell_add, 24)
-  QHLS_BUFFER cell_scan_type cell_scan[2];
+  QHLS_BUFFER s8_7 cell_scan[2];
   #pragma HLS ARRAY_PARTITION variable=cell_scan type=complete
   compute_cell_scan(cell_add, cell_scan);
   QHLS_TAP(2, cell_scan, 2)
   QHLS_CALL(3)
-  QHLS_BUFFER scores_add_type scores_add[2];
+  QHLS_BUFFER s12_10 scores_add[2];
   #pragma HLS ARRAY_PARTITION variable=scores_add type=complete
   compute_scores_add(cell_scan, scores_add);
   QHLS_TAP(4, scores_add, 2)

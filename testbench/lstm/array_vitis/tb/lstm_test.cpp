@@ -109,10 +109,10 @@ int main(int argc, char** argv) {
     return 2;
   }
   for (int sample = 0; sample < samples; ++sample) {
-    static x_type x[6];
-    static scores_add_type result[2];
+    static s4_3 x[6];
+    static s12_10 result[2];
     for (int i = 0; i < 6; ++i)
-      x[i] = qhls::from_code<x_type>(stimuli[0][sample][i]);
+      x[i] = qhls::from_code<s4_3>(stimuli[0][sample][i]);
 #ifdef QHLS_TAPS
     current = sample;
 #endif

@@ -2,9 +2,9 @@
 #include "top.h"
 #include "weights.h"
 
-// cell.scan.matmul (Keras layer cell): s9.6 = matmul(cell.scan.state, cell.scan.recurrent_kernel) with cell.scan.state: s5.3, cell.scan.recurrent_kernel: s4.3
-static void compute_cell_scan_matmul(const cell_scan_state_type x0[2], cell_scan_matmul_type y[8]) {
-  static_assert(qhls::frac<decltype(x0[0] * cell_scan_recurrent_kernel[0])>() == qhls::frac<cell_scan_matmul_type>(),
+// cell.scan.matmul (Keras layer cell): s9.6 = matmul(cell.scan.state, cell.scan.recurrent_kernel)
+static void compute_cell_scan_matmul(const s5_3 x0[2], s9_6 y[8]) {
+  static_assert(qhls::frac<decltype(x0[0] * cell_scan_recurrent_kernel[0])>() == qhls::frac<s9_6>(),
   "binary points of product and accumulator differ");
   // cell_scan_recurrent_kernel_codes: one iteration reads 8 consecutive elements
   ac_int<9, true> total[8];
@@ -31,57 +31,47 @@ static void compute_cell_scan_matmul(const cell_scan_state_type x0[2], cell_scan
         if (g == 0) total[p] = 0;
         total[p] += sum[p];
         if (g == 1) {
-          y[p] = qhls::with_bits<cell_scan_matmul_type>(total[p]);
+          y[p] = qhls::with_bits<s9_6>(total[p]);
         }
       }
     }
   }
 }
 
-// cell.scan.add (Keras layer cell): s10.6 = add(cell.scan.row, cell.scan.matmul) with cell.scan.row: s9.6, cell.scan.matmul: s9.6
-static void compute_cell_scan_add(const cell_scan_row_type x0[8], const cell_scan_matmul_type x1[8], cell_scan_add_type y[8]) {
+// cell.scan.add (Keras layer cell): s10.6 = add(cell.scan.row, cell.scan.matmul)
+static void compute_cell_scan_add(const s9_6 x0[8], const s9_6 x1[8], s10_6 y[8]) {
   #pragma hls_unroll yes
   compute_cell_scan_add_elements: for (int i0 = 0; i0 < 8; ++i0) {
     y[i0] = x0[i0] + x1[i0];
   }
 }
 
-// cell.scan.view_4 (Keras layer cell): s10.6 = view(cell.scan.reshape_4, strides=(1,), offset=6); u4.4 = threshold(cell.scan.view_4, cell.scan.thresholds_3, cell.scan.values_3) with cell.scan.reshape_4: s10.6
-static void compute_cell_scan_threshold_3(const cell_scan_add_type x0[8], cell_scan_threshold_3_type y[2]) {
+// cell.scan.view_4 (Keras layer cell): s10.6 = view(cell.scan.reshape_4, strides=(1,), offset=6); u4.4 = threshold(cell.scan.view_4, cell.scan.thresholds_3, cell.scan.values_3)
+static void compute_cell_scan_threshold_3(const s10_6 x0[8], u4_4 y[2]) {
   #pragma hls_unroll yes
   compute_cell_scan_threshold_3_elements: for (int i0 = 0; i0 < 2; ++i0) {
-    const cell_scan_view_4_type r0 = x0[6 + i0];
+    const s10_6 r0 = x0[6 + i0];
     {
-      const ac_fixed<10, 4, true> given = r0;
-      int level = 0;  // number of thresholds that the element has reached
-      if (level + 8 <= 15 && given >= ac_fixed<10, 4, true>(cell_scan_thresholds_3[level + 7])) level += 8;
-      if (level + 4 <= 15 && given >= ac_fixed<10, 4, true>(cell_scan_thresholds_3[level + 3])) level += 4;
-      if (level + 2 <= 15 && given >= ac_fixed<10, 4, true>(cell_scan_thresholds_3[level + 1])) level += 2;
-      if (level + 1 <= 15 && given >= ac_fixed<10, 4, true>(cell_scan_thresholds_3[level + 0])) level += 1;
-      y[i0] = qhls::from_code<cell_scan_threshold_3_type>(level);
+      const int level = qhls::search<ac_fixed<10, 4, true>, 15>(r0, cell_scan_thresholds_3);
+      y[i0] = qhls::from_code<u4_4>(level);
     }
   }
 }
 
-// cell.scan.view_2 (Keras layer cell): s10.6 = view(cell.scan.reshape_2, strides=(1,), offset=2); u4.4 = threshold(cell.scan.view_2, cell.scan.thresholds, cell.scan.values) with cell.scan.reshape_2: s10.6
-static void compute_cell_scan_threshold(const cell_scan_add_type x0[8], cell_scan_threshold_type y[2]) {
+// cell.scan.view_2 (Keras layer cell): s10.6 = view(cell.scan.reshape_2, strides=(1,), offset=2); u4.4 = threshold(cell.scan.view_2, cell.scan.thresholds, cell.scan.values)
+static void compute_cell_scan_threshold(const s10_6 x0[8], u4_4 y[2]) {
   #pragma hls_unroll yes
   compute_cell_scan_threshold_elements: for (int i0 = 0; i0 < 2; ++i0) {
-    const cell_scan_view_2_type r0 = x0[2 + i0];
+    const s10_6 r0 = x0[2 + i0];
     {
-      const ac_fixed<10, 4, true> given = r0;
-      int level = 0;  // number of thresholds that the element has reached
-      if (level + 8 <= 15 && given >= ac_fixed<10, 4, true>(cell_scan_thresholds[level + 7])) level += 8;
-      if (level + 4 <= 15 && given >= ac_fixed<10, 4, true>(cell_scan_thresholds[level + 3])) level += 4;
-      if (level + 2 <= 15 && given >= ac_fixed<10, 4, true>(cell_scan_thresholds[level + 1])) level += 2;
-      if (level + 1 <= 15 && given >= ac_fixed<10, 4, true>(cell_scan_thresholds[level + 0])) level += 1;
-      y[i0] = qhls::from_code<cell_scan_threshold_type>(level);
+      const int level = qhls::search<ac_fixed<10, 4, true>, 15>(r0, cell_scan_thresholds);
+      y[i0] = qhls::from_code<u4_4>(level);
     }
   }
 }
 
-// cell.scan.mul (Keras layer cell): s9.7 = mul(cell.scan.threshold, cell.scan.state_2) with cell.scan.threshold: u4.4, cell.scan.state_2: s5.3
-static void compute_cell_scan_mul(const cell_scan_threshold_type x0[2], const cell_scan_state_2_type x1[2], cell_scan_mul_type y[2]) {
+// cell.scan.mul (Keras layer cell): s9.7 = mul(cell.scan.threshold, cell.scan.state_2)
+static void compute_cell_scan_mul(const u4_4 x0[2], const s5_3 x1[2], s9_7 y[2]) {
   #pragma hls_pipeline_init_interval 2
   compute_cell_scan_mul_all: for (int r = 0; r < 1; ++r) {
     #pragma hls_unroll yes
@@ -91,34 +81,29 @@ static void compute_cell_scan_mul(const cell_scan_threshold_type x0[2], const ce
   }
 }
 
-// cell.scan.view (Keras layer cell): s10.6 = view(cell.scan.reshape, strides=(1,)); u4.4 = threshold(cell.scan.view, cell.scan.thresholds_2, cell.scan.values_2) with cell.scan.reshape: s10.6
-static void compute_cell_scan_threshold_2(const cell_scan_add_type x0[8], cell_scan_threshold_2_type y[2]) {
+// cell.scan.view (Keras layer cell): s10.6 = view(cell.scan.reshape, strides=(1,)); u4.4 = threshold(cell.scan.view, cell.scan.thresholds_2, cell.scan.values_2)
+static void compute_cell_scan_threshold_2(const s10_6 x0[8], u4_4 y[2]) {
   #pragma hls_unroll yes
   compute_cell_scan_threshold_2_elements: for (int i0 = 0; i0 < 2; ++i0) {
-    const cell_scan_view_type r0 = x0[i0];
+    const s10_6 r0 = x0[i0];
     {
-      const ac_fixed<10, 4, true> given = r0;
-      int level = 0;  // number of thresholds that the element has reached
-      if (level + 8 <= 15 && given >= ac_fixed<10, 4, true>(cell_scan_thresholds_2[level + 7])) level += 8;
-      if (level + 4 <= 15 && given >= ac_fixed<10, 4, true>(cell_scan_thresholds_2[level + 3])) level += 4;
-      if (level + 2 <= 15 && given >= ac_fixed<10, 4, true>(cell_scan_thresholds_2[level + 1])) level += 2;
-      if (level + 1 <= 15 && given >= ac_fixed<10, 4, true>(cell_scan_thresholds_2[level + 0])) level += 1;
-      y[i0] = qhls::from_code<cell_scan_threshold_2_type>(level);
+      const int level = qhls::search<ac_fixed<10, 4, true>, 15>(r0, cell_scan_thresholds_2);
+      y[i0] = qhls::from_code<u4_4>(level);
     }
   }
 }
 
-// cell.scan.view_3 (Keras layer cell): s10.6 = view(cell.scan.reshape_3, strides=(1,), offset=4); s4.3 = quantize(cell.scan.view_3, to=s4.3) with cell.scan.reshape_3: s10.6
-static void compute_cell_scan_quantize(const cell_scan_add_type x0[8], cell_scan_quantize_type y[2]) {
+// cell.scan.view_3 (Keras layer cell): s10.6 = view(cell.scan.reshape_3, strides=(1,), offset=4); s4.3 = quantize(cell.scan.view_3, to=s4.3)
+static void compute_cell_scan_quantize(const s10_6 x0[8], s4_3_half_even_saturate y[2]) {
   #pragma hls_unroll yes
   compute_cell_scan_quantize_elements: for (int i0 = 0; i0 < 2; ++i0) {
-    const cell_scan_view_3_type r0 = x0[4 + i0];
+    const s10_6 r0 = x0[4 + i0];
     y[i0] = r0;
   }
 }
 
-// cell.scan.mul_2 (Keras layer cell): s8.7 = mul(cell.scan.threshold_2, cell.scan.quantize) with cell.scan.threshold_2: u4.4, cell.scan.quantize: s4.3
-static void compute_cell_scan_mul_2(const cell_scan_threshold_2_type x0[2], const cell_scan_quantize_type x1[2], cell_scan_mul_2_type y[2]) {
+// cell.scan.mul_2 (Keras layer cell): s8.7 = mul(cell.scan.threshold_2, cell.scan.quantize)
+static void compute_cell_scan_mul_2(const u4_4 x0[2], const s4_3_half_even_saturate x1[2], s8_7 y[2]) {
   #pragma hls_pipeline_init_interval 2
   compute_cell_scan_mul_2_all: for (int r = 0; r < 1; ++r) {
     #pragma hls_unroll yes
@@ -128,45 +113,45 @@ static void compute_cell_scan_mul_2(const cell_scan_threshold_2_type x0[2], cons
   }
 }
 
-// cell.scan.add_2 (Keras layer cell): s10.7 = add(cell.scan.mul, cell.scan.mul_2) with cell.scan.mul: s9.7, cell.scan.mul_2: s8.7
-static void compute_cell_scan_add_2(const cell_scan_mul_type x0[2], const cell_scan_mul_2_type x1[2], cell_scan_add_2_type y[2]) {
+// cell.scan.add_2 (Keras layer cell): s10.7 = add(cell.scan.mul, cell.scan.mul_2)
+static void compute_cell_scan_add_2(const s9_7 x0[2], const s8_7 x1[2], s10_7 y[2]) {
   #pragma hls_unroll yes
   compute_cell_scan_add_2_elements: for (int i0 = 0; i0 < 2; ++i0) {
     y[i0] = x0[i0] + x1[i0];
   }
 }
 
-// cell.scan.quantize_2 (Keras layer cell): s4.3 = quantize(cell.scan.add_2, to=s4.3) with cell.scan.add_2: s10.7
-static void compute_cell_scan_quantize_2(const cell_scan_add_2_type x0[2], cell_scan_quantize_2_type y[2]) {
+// cell.scan.quantize_2 (Keras layer cell): s4.3 = quantize(cell.scan.add_2, to=s4.3)
+static void compute_cell_scan_quantize_2(const s10_7 x0[2], s4_3_half_even_saturate y[2]) {
   #pragma hls_unroll yes
   compute_cell_scan_quantize_2_elements: for (int i0 = 0; i0 < 2; ++i0) {
     y[i0] = x0[i0];
   }
 }
 
-// cell.scan.quantize_3 (Keras layer cell): s4.3 = quantize(cell.scan.mul_3, to=s4.3, overflow=saturate_symmetric) with cell.scan.mul_3: s8.7
-static void compute_cell_scan_quantize_3(const cell_scan_mul_3_type x0[2], cell_scan_quantize_3_type y[2]) {
+// cell.scan.quantize_3 (Keras layer cell): s4.3 = quantize(cell.scan.mul_3, to=s4.3, overflow=saturate_symmetric)
+static void compute_cell_scan_quantize_3(const s8_7 x0[2], s4_3_half_even_saturate_symmetric y[2]) {
   #pragma hls_unroll yes
   compute_cell_scan_quantize_3_elements: for (int i0 = 0; i0 < 2; ++i0) {
     y[i0] = x0[i0];
   }
 }
 
-// cell.scan.quantize_4 (Keras layer cell): s4.3 = quantize(cell.scan.add_2, to=s4.3, overflow=saturate_symmetric) with cell.scan.add_2: s10.7
-static void compute_cell_scan_quantize_4(const cell_scan_add_2_type x0[2], cell_scan_quantize_4_type y[2]) {
+// cell.scan.quantize_4 (Keras layer cell): s4.3 = quantize(cell.scan.add_2, to=s4.3, overflow=saturate_symmetric)
+static void compute_cell_scan_quantize_4(const s10_7 x0[2], s4_3_half_even_saturate_symmetric y[2]) {
   #pragma hls_unroll yes
   compute_cell_scan_quantize_4_elements: for (int i0 = 0; i0 < 2; ++i0) {
     y[i0] = x0[i0];
   }
 }
 
-// cell.scan (Keras layer cell): s8.7 = scan(cell.add, cell.start, cell.start_2, sequence=False) with cell.add: s9.6, cell.start: u1.0, cell.start_2: u1.0
-static void compute_cell_scan(const cell_add_type x0[24], cell_scan_type y[2]) {
-  QHLS_BUFFER cell_scan_row_type cell_scan_row[8];
+// cell.scan (Keras layer cell): s8.7 = scan(cell.add, cell.start, cell.start_2, sequence=False)
+static void compute_cell_scan(const s9_6 x0[24], s8_7 y[2]) {
+  QHLS_BUFFER s9_6 cell_scan_row[8];
   // cell_scan_row: registers, by the memory threshold in build.tcl
-  QHLS_BUFFER cell_scan_state_type cell_scan_state[2];
+  QHLS_BUFFER s5_3 cell_scan_state[2];
   // cell_scan_state: registers, by the memory threshold in build.tcl
-  QHLS_BUFFER cell_scan_state_2_type cell_scan_state_2[2];
+  QHLS_BUFFER s5_3 cell_scan_state_2[2];
   // cell_scan_state_2: registers, by the memory threshold in build.tcl
   #pragma hls_unroll yes
   compute_cell_scan_start_0: for (int i = 0; i < 2; ++i) {
@@ -181,43 +166,43 @@ static void compute_cell_scan(const cell_add_type x0[24], cell_scan_type y[2]) {
     compute_cell_scan_row: for (int i = 0; i < 8; ++i) {
       cell_scan_row[i] = x0[t * 8 + i];
     }
-    QHLS_BUFFER cell_scan_matmul_type cell_scan_matmul[8];
+    QHLS_BUFFER s9_6 cell_scan_matmul[8];
     // cell_scan_matmul: registers, by the memory threshold in build.tcl
     compute_cell_scan_matmul(cell_scan_state, cell_scan_matmul);
-    QHLS_BUFFER cell_scan_add_type cell_scan_add[8];
+    QHLS_BUFFER s10_6 cell_scan_add[8];
     // cell_scan_add: registers, by the memory threshold in build.tcl
     compute_cell_scan_add(cell_scan_row, cell_scan_matmul, cell_scan_add);
-    QHLS_BUFFER cell_scan_threshold_3_type cell_scan_threshold_3[2];
+    QHLS_BUFFER u4_4 cell_scan_threshold_3[2];
     // cell_scan_threshold_3: registers, by the memory threshold in build.tcl
     compute_cell_scan_threshold_3(cell_scan_add, cell_scan_threshold_3);
-    QHLS_BUFFER cell_scan_threshold_type cell_scan_threshold[2];
+    QHLS_BUFFER u4_4 cell_scan_threshold[2];
     // cell_scan_threshold: registers, by the memory threshold in build.tcl
     compute_cell_scan_threshold(cell_scan_add, cell_scan_threshold);
-    QHLS_BUFFER cell_scan_mul_type cell_scan_mul[2];
+    QHLS_BUFFER s9_7 cell_scan_mul[2];
     // cell_scan_mul: registers, by the memory threshold in build.tcl
     compute_cell_scan_mul(cell_scan_threshold, cell_scan_state_2, cell_scan_mul);
-    QHLS_BUFFER cell_scan_threshold_2_type cell_scan_threshold_2[2];
+    QHLS_BUFFER u4_4 cell_scan_threshold_2[2];
     // cell_scan_threshold_2: registers, by the memory threshold in build.tcl
     compute_cell_scan_threshold_2(cell_scan_add, cell_scan_threshold_2);
-    QHLS_BUFFER cell_scan_quantize_type cell_scan_quantize[2];
+    QHLS_BUFFER s4_3_half_even_saturate cell_scan_quantize[2];
     // cell_scan_quantize: registers, by the memory threshold in build.tcl
     compute_cell_scan_quantize(cell_scan_add, cell_scan_quantize);
-    QHLS_BUFFER cell_scan_mul_2_type cell_scan_mul_2[2];
+    QHLS_BUFFER s8_7 cell_scan_mul_2[2];
     // cell_scan_mul_2: registers, by the memory threshold in build.tcl
     compute_cell_scan_mul_2(cell_scan_threshold_2, cell_scan_quantize, cell_scan_mul_2);
-    QHLS_BUFFER cell_scan_add_2_type cell_scan_add_2[2];
+    QHLS_BUFFER s10_7 cell_scan_add_2[2];
     // cell_scan_add_2: registers, by the memory threshold in build.tcl
     compute_cell_scan_add_2(cell_scan_mul, cell_scan_mul_2, cell_scan_add_2);
-    QHLS_BUFFER cell_scan_quantize_2_type cell_scan_quantize_2[2];
+    QHLS_BUFFER s4_3_half_even_saturate cell_scan_quantize_2[2];
     // cell_scan_quantize_2: registers, by the memory threshold in build.tcl
     compute_cell_scan_quantize_2(cell_scan_add_2, cell_scan_quantize_2);
-    QHLS_BUFFER cell_scan_mul_3_type cell_scan_mul_3[2];
+    QHLS_BUFFER s8_7 cell_scan_mul_3[2];
     // cell_scan_mul_3: registers, by the memory threshold in build.tcl
     compute_cell_scan_mul_2(cell_scan_threshold_3, cell_scan_quantize_2, cell_scan_mul_3);
-    QHLS_BUFFER cell_scan_quantize_3_type cell_scan_quantize_3[2];
+    QHLS_BUFFER s4_3_half_even_saturate_symmetric cell_scan_quantize_3[2];
     // cell_scan_quantize_3: registers, by the memory threshold in build.tcl
     compute_cell_scan_quantize_3(cell_scan_mul_3, cell_scan_quantize_3);
-    QHLS_BUFFER cell_scan_quantize_4_type cell_scan_quantize_4[2];
+    QHLS_BUFFER s4_3_half_even_saturate_symmetric cell_scan_quantize_4[2];
     // cell_scan_quantize_4: registers, by the memory threshold in build.tcl
     compute_cell_scan_quantize_4(cell_scan_add_2, cell_scan_quantize_4);
     #pragma hls_unroll yes
@@ -235,64 +220,62 @@ static void compute_cell_scan(const cell_add_type x0[24], cell_scan_type y[2]) {
   }
 }
 
-// cell.add: 3 steps of s8.6 = matmul(x, cell.kernel) with x: s4.3, cell.kernel: s4.3, then cell.add
+// cell.add: 3 steps of s8.6 = matmul(x, cell.kernel)
 struct cell_add_product : qhls::Product {
   static const int cycles = 7, steps = 3, longest = 2, tokens = 3, tapped = 1, channels = 2, g = 2, filters = 8;
-  // s9.6 = add(cell.matmul, cell.bias) with cell.matmul: s8.6, cell.bias: s4.3
-  static void finish(const cell_matmul_type x0[8], cell_add_type y[8], int) {
+  // then cell.add
+  static void finish(const s8_6 x0[8], s9_6 y[8], int) {
     #pragma hls_unroll yes
-    finish_elements: for (int i1 = 0; i1 < 8; ++i1) {
+    for (int i1 = 0; i1 < 8; ++i1) {
       y[i1] = x0[i1] + cell_bias[i1];
     }
   }
 };
 #pragma hls_design
-static void run_cell_add(ac_channel<qhls::Token<x_type, 2> >& in0, ac_channel<qhls::Token<cell_add_type, 8> >& out0) {
+static void run_cell_add(qhls::Stream<s4_3, 2>& in0, qhls::Stream<s9_6, 8>& out0) {
   // cell_kernel_codes: one iteration reads 8 consecutive elements
-  const qhls::NoLines lines = {};
-  qhls::multiply<cell_add_product, cell_matmul_type>(in0, out0, cell_kernel, lines);
+  qhls::multiply<cell_add_product, s8_6>(in0, out0, cell_kernel);
 }
 
-// cell.scan: 1 step of s8.7 = scan(cell.add, cell.start, cell.start_2, sequence=False) with cell.add: s9.6, cell.start: u1.0, cell.start_2: u1.0
+// cell.scan: 1 step of compute_cell_scan
 #pragma hls_design
-static void run_cell_scan(ac_channel<qhls::Token<cell_add_type, 8> >& in0, ac_channel<qhls::Token<cell_scan_type, 2> >& out0) {
-  QHLS_BUFFER cell_add_type x0[24];
+static void run_cell_scan(qhls::Stream<s9_6, 8>& in0, qhls::Stream<s8_7, 2>& out0) {
+  QHLS_BUFFER s9_6 x0[24];
   // x0: registers, by the memory threshold in build.tcl
   #pragma hls_pipeline_init_interval 1
   run_cell_scan_read: for (int t = 0; t < 3; ++t) {
-    const qhls::Token<cell_add_type, 8> x0_token = in0.read();
+    const qhls::Token<s9_6, 8> x0_token = in0.read();
     #pragma hls_unroll yes
     for (int l = 0; l < 8; ++l) {
       x0[t * 8 + l] = x0_token.data[l];
     }
   }
-  qhls::Token<cell_scan_type, 2> y_token;
+  qhls::Token<s8_7, 2> y_token;
   compute_cell_scan(x0, y_token.data);
   out0.write(y_token);
 }
 
-// scores.add: 1 step of s12.10 = matmul(cell.scan, scores.kernel) with cell.scan: s8.7, scores.kernel: s4.3, then scores.add
+// scores.add: 1 step of s12.10 = matmul(cell.scan, scores.kernel)
 struct scores_add_product : qhls::Product {
   static const int cycles = 3, steps = 1, longest = 2, op = 3, tokens = 1, tapped = 1, channels = 2, g = 2, filters = 2;
-  // s12.10 = add(scores.matmul, scores.bias) with scores.matmul: s12.10, scores.bias: s4.3
-  static void finish(const scores_matmul_type x0[2], scores_add_type y[2], int) {
+  // then scores.add
+  static void finish(const s12_10 x0[2], s12_10 y[2], int) {
     #pragma hls_unroll yes
-    finish_elements: for (int i0 = 0; i0 < 2; ++i0) {
+    for (int i0 = 0; i0 < 2; ++i0) {
       y[i0] = x0[i0] + scores_bias[i0];
     }
   }
 };
 #pragma hls_design
-static void run_scores_add(ac_channel<qhls::Token<cell_scan_type, 2> >& in0, ac_channel<qhls::Token<scores_add_type, 2> >& out0) {
+static void run_scores_add(qhls::Stream<s8_7, 2>& in0, qhls::Stream<s12_10, 2>& out0) {
   // scores_kernel_codes: one iteration reads 2 consecutive elements
-  const qhls::NoLines lines = {};
-  qhls::multiply<scores_add_product, scores_matmul_type>(in0, out0, scores_kernel, lines);
+  qhls::multiply<scores_add_product, s12_10>(in0, out0, scores_kernel);
 }
 
 #pragma hls_design top
-void CCS_BLOCK(lstm)(ac_channel<qhls::Token<x_type, 2> >& x, ac_channel<qhls::Token<scores_add_type, 2> >& result) {
-  static ac_channel<qhls::Token<cell_add_type, 8> > cell_add;
-  static ac_channel<qhls::Token<cell_scan_type, 2> > cell_scan;
+void CCS_BLOCK(lstm)(qhls::Stream<s4_3, 2>& x, qhls::Stream<s12_10, 2>& result) {
+  static qhls::Stream<s9_6, 8> cell_add;
+  static qhls::Stream<s8_7, 2> cell_scan;
   run_cell_add(x, cell_add);
   QHLS_TAP_TOKENS(1, cell_add, 3)
   run_cell_scan(cell_add, cell_scan);

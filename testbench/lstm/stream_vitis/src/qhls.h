@@ -100,11 +100,41 @@ struct Table {
   const T& operator[](int i) const { return values[i]; }
 };
 #endif
+// How many of N rising thresholds a number reaches: all are compared at once.
+template <class T, int N, int Step = 1, class X, class Table>
+int compare(const X& x, const Table& table, int start = 0, int offset = 0) {
+  #pragma HLS INLINE
+  const T given = x;
+  int level = 0;
+  for (int i = 0; i < N; ++i) {
+    #pragma HLS UNROLL
+    if (given >= T(table[(start + i) * Step + offset])) ++level;
+  }
+  return level;
+}
+constexpr int bits_of(int n) {
+  return n == 0 ? 0 : 1 + bits_of(n / 2);
+}
+// The same by binary search.
+template <class T, int N, int Step = 1, class X, class Table>
+int search(const X& x, const Table& table, int start = 0, int offset = 0) {
+  #pragma HLS INLINE
+  const T given = x;
+  int level = 0;
+  for (int i = 0; i < bits_of(N); ++i) {
+    #pragma HLS UNROLL
+    const int next = level + (1 << (bits_of(N) - 1 - i));
+    if (next <= N && given >= T(table[(start + next - 1) * Step + offset])) level = next;
+  }
+  return level;
+}
 // Consecutive elements of a row-major tensor: what a stream carries in one cycle.
 template <class T, int N>
 struct Token {
   T data[N];
 };
+template <class T, int N>
+using Stream = hls::stream<Token<T, N> >;
 template <class T, class U, int N>
 void copy(const T (&from)[N], U (&to)[N]) {
   #pragma HLS INLINE
@@ -185,7 +215,6 @@ struct Product {
     copy(x0, y);
   }
 };
-struct NoLines {};
 // A token of a pixel enters the column ``next``, below those of the rows above, which move up in their word.
 template <class P, class T, int L, int Column, int Words, int Above>
 void enter(const Token<T, L>& token, T (&next)[Column], int t, T (&lines)[Words][Above], int word) {
@@ -202,15 +231,7 @@ void enter(const Token<T, L>& token, T (&next)[Column], int t, T (&lines)[Words]
       #pragma HLS UNROLL
       lines[word][h * L + l] = lines[word][(h + 1) * L + l];
     }
-    lines[word][(P::down - 2) * L + l] = token.data[l];
-  }
-}
-template <class P, class T, int L, int Column>
-void enter(const Token<T, L>& token, T (&next)[Column], int t, const NoLines&, int) {
-  #pragma HLS INLINE
-  for (int l = 0; l < L; ++l) {
-    #pragma HLS UNROLL
-    next[t * L + l] = token.data[l];
+    if (P::down > 1) lines[word][Above - L + l] = token.data[l];
   }
 }
 // The window moves by a column, and ``next`` becomes its last one.
@@ -263,9 +284,11 @@ void add_tile(Sum (&sum)[Results], const T (&window)[Window], const Weights& wei
     }
   }
 }
-template <class P, class Sum, class T, int L, class U, int M, class Weights, class Lines>
-void multiply(hls::stream<Token<T, L> >& in, hls::stream<Token<U, M> >& out, const Weights& weights, Lines& lines) {
+// ``lines``: a word holds a token of each row above.
+template <class P, class Sum, class T, int L, class U, int M, class Weights, int Words, int Above>
+void multiply(Stream<T, L>& in, Stream<U, M>& out, const Weights& weights, T (&lines)[Words][Above]) {
   #pragma HLS INLINE
+  #pragma HLS ARRAY_RESHAPE variable=lines type=complete dim=2
   typedef decltype(bits(Sum())) Integer;  // product and accumulator share a binary point
   static_assert(frac<decltype(T() * weights[0])>() == frac<Sum>(), "binary points of product and accumulator differ");
   static const int results = P::groups * P::filters, trips = P::b * P::f * P::i * P::j * P::g;
@@ -344,6 +367,12 @@ void multiply(hls::stream<Token<T, L> >& in, hls::stream<Token<U, M> >& out, con
       }
     }
   }
+}
+template <class P, class Sum, class T, int L, class U, int M, class Weights>
+void multiply(Stream<T, L>& in, Stream<U, M>& out, const Weights& weights) {
+  #pragma HLS INLINE
+  T none[1][1];  // the window is one row: nothing is above
+  multiply<P, Sum>(in, out, weights, none);
 }
 }  // namespace qhls
 #ifdef QHLS_BITS

@@ -1,5 +1,5 @@
 #ifndef QHLS_TOP_H
 #define QHLS_TOP_H
 #include "types.h"
-void mlp(const x_type x[6], scores_add_type result[3]);
+void mlp(const s4_3 x[6], s9_5 result[3]);
 #endif

@@ -5,17 +5,17 @@
 
 // hidden.kernel: 6 x 5
 static const QHLS_CODES(signed char, ap_int<4>) hidden_kernel_codes[30] = {4,-7,-6,-5,-6,4,5,1,-7,-7,-3,-2,1,-1,-4,-6,3,3,-7,-7,-1,-2,6,0,-2,-2,2,1,-6,3};
-QHLS_TABLE(hidden_kernel_type, hidden_kernel, hidden_kernel_codes, 30)
+QHLS_TABLE(s4_3, hidden_kernel, hidden_kernel_codes, 30)
 
 // hidden.bias: 5
 static const QHLS_CODES(signed char, ap_int<4>) hidden_bias_codes[5] = {4,7,4,-4,-3};
-QHLS_TABLE(hidden_bias_type, hidden_bias, hidden_bias_codes, 5)
+QHLS_TABLE(s4_3, hidden_bias, hidden_bias_codes, 5)
 
 // scores.kernel: 5 x 3
 static const QHLS_CODES(signed char, ap_int<4>) scores_kernel_codes[15] = {2,2,3,5,-4,7,-7,-7,7,7,-4,-6,-3,-7,6};
-QHLS_TABLE(scores_kernel_type, scores_kernel, scores_kernel_codes, 15)
+QHLS_TABLE(s4_3, scores_kernel, scores_kernel_codes, 15)
 
 // scores.bias: 3
 static const QHLS_CODES(signed char, ap_int<4>) scores_bias_codes[3] = {2,1,-5};
-QHLS_TABLE(scores_bias_type, scores_bias, scores_bias_codes, 3)
+QHLS_TABLE(s4_3, scores_bias, scores_bias_codes, 3)
 #endif

@@ -13,21 +13,21 @@ extern "C" void qhls_set_taps(long long* const* taps) {
 }
 #endif
 extern "C" void qhls_run(const long long* const* inputs, long long* const* outputs, long long samples) {
-  static ac_channel<qhls::Token<x_type, 6> > x;
-  static ac_channel<qhls::Token<scores_add_type, 3> > result;
+  static qhls::Stream<s4_3, 6> x;
+  static qhls::Stream<s9_5, 3> result;
   for (long long sample = 0; sample < samples; ++sample) {
 #ifdef QHLS_TAPS
     g_sample = sample;
 #endif
     for (int first = 0; first < 6; first += 6) {
-      qhls::Token<x_type, 6> token;
+      qhls::Token<s4_3, 6> token;
       for (int i = first; i < first + 6; ++i)
-        token.data[i - first] = qhls::from_code<x_type>(inputs[0][sample * 6 + i]);
+        token.data[i - first] = qhls::from_code<s4_3>(inputs[0][sample * 6 + i]);
       x.write(token);
     }
     mlp(x, result);
     for (int first = 0; first < 3; first += 3) {
-      const qhls::Token<scores_add_type, 3> token = result.read();
+      const qhls::Token<s9_5, 3> token = result.read();
       for (int i = first; i < first + 3; ++i)
         outputs[0][sample * 3 + i] = qhls::to_code(token.data[i - first]);
     }

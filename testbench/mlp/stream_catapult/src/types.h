@@ -2,14 +2,9 @@
 #ifndef QHLS_TYPES_H
 #define QHLS_TYPES_H
 #include "qhls.h"
-typedef ac_fixed<4, 2, false, AC_RND_CONV, AC_SAT> relu_quantize_type;  // u4.2
-typedef ac_fixed<9, 3, true> hidden_matmul_type;  // s9.6
-typedef ac_fixed<10, 5, true> scores_matmul_type;  // s10.5
-typedef ac_fixed<9, 4, true> scores_add_type;  // s9.5
-typedef ac_fixed<4, 1, true> hidden_kernel_type;  // s4.3
-typedef ac_fixed<4, 1, true> hidden_bias_type;  // s4.3
-typedef ac_fixed<4, 1, true> scores_kernel_type;  // s4.3
-typedef ac_fixed<4, 1, true> scores_bias_type;  // s4.3
-typedef ac_fixed<4, 1, true> x_type;  // s4.3
-typedef ac_fixed<9, 3, true> hidden_add_type;  // s9.6
+typedef ac_fixed<4, 2, false, AC_RND_CONV, AC_SAT> u4_2_half_even_saturate;  // u4.2
+typedef ac_fixed<9, 3, true> s9_6;  // s9.6
+typedef ac_fixed<10, 5, true> s10_5;  // s10.5
+typedef ac_fixed<9, 4, true> s9_5;  // s9.5
+typedef ac_fixed<4, 1, true> s4_3;  // s4.3
 #endif

@@ -109,12 +109,12 @@ CCS_MAIN(int argc, char** argv) {
     return 2;
   }
   for (int sample = 0; sample < samples; ++sample) {
-    static ac_channel<qhls::Token<x_type, 6> > x;
-    static ac_channel<qhls::Token<scores_add_type, 3> > result;
+    static qhls::Stream<s4_3, 6> x;
+    static qhls::Stream<s9_5, 3> result;
     for (int first = 0; first < 6; first += 6) {
-      qhls::Token<x_type, 6> token;
+      qhls::Token<s4_3, 6> token;
       for (int i = first; i < first + 6; ++i)
-        token.data[i - first] = qhls::from_code<x_type>(stimuli[0][sample][i]);
+        token.data[i - first] = qhls::from_code<s4_3>(stimuli[0][sample][i]);
       x.write(token);
     }
 #ifdef QHLS_TAPS
@@ -122,7 +122,7 @@ CCS_MAIN(int argc, char** argv) {
 #endif
     CCS_DESIGN(mlp)(x, result);
     for (int first = 0; first < 3; first += 3) {
-      const qhls::Token<scores_add_type, 3> token = result.read();
+      const qhls::Token<s9_5, 3> token = result.read();
       for (int i = first; i < first + 3; ++i)
         compare(outputs[0], sample, i, expected[0][sample][i], qhls::to_code(token.data[i - first]));
     }

@@ -2,9 +2,9 @@
 #include "top.h"
 #include "weights.h"
 
-// scores.matmul (Keras layer scores): s10.5 = matmul(relu.quantize, scores.kernel) with relu.quantize: u4.2, scores.kernel: s4.3
-static void compute_scores_matmul(const relu_quantize_type x0[5], scores_matmul_type y[3]) {
-  static_assert(qhls::frac<decltype(x0[0] * scores_kernel[0])>() == qhls::frac<scores_matmul_type>(),
+// scores.matmul (Keras layer scores): s10.5 = matmul(relu.quantize, scores.kernel)
+static void compute_scores_matmul(const u4_2_half_even_saturate x0[5], s10_5 y[3]) {
+  static_assert(qhls::frac<decltype(x0[0] * scores_kernel[0])>() == qhls::frac<s10_5>(),
   "binary points of product and accumulator differ");
   #pragma HLS ARRAY_RESHAPE variable=scores_kernel_codes type=cyclic factor=9
   ap_int<10> total[3];
@@ -32,15 +32,15 @@ static void compute_scores_matmul(const relu_quantize_type x0[5], scores_matmul_
         if (g == 0) total[p] = 0;
         total[p] += sum[p];
         if (g == 1) {
-          y[p] = qhls::with_bits<scores_matmul_type>(total[p]);
+          y[p] = qhls::with_bits<s10_5>(total[p]);
         }
       }
     }
   }
 }
 
-// scores.add (Keras layer scores): s9.5 = add(scores.matmul, scores.bias) with scores.matmul: s10.5, scores.bias: s4.3
-static void compute_scores_add(const scores_matmul_type x0[3], scores_add_type y[3]) {
+// scores.add (Keras layer scores): s9.5 = add(scores.matmul, scores.bias)
+static void compute_scores_add(const s10_5 x0[3], s9_5 y[3]) {
   #pragma HLS ARRAY_PARTITION variable=scores_bias_codes type=complete
   compute_scores_add_elements: for (int i0 = 0; i0 < 3; ++i0) {
     #pragma HLS UNROLL
@@ -48,43 +48,42 @@ static void compute_scores_add(const scores_matmul_type x0[3], scores_add_type y
   }
 }
 
-// relu.quantize: 1 step of s9.6 = matmul(x, hidden.kernel) with x: s4.3, hidden.kernel: s4.3, then hidden.add, relu.quantize
+// relu.quantize: 1 step of s9.6 = matmul(x, hidden.kernel)
 struct relu_quantize_product : qhls::Product {
   static const int cycles = 3, steps = 1, longest = 2, tokens = 1, tapped = 1, channels = 6, g = 2, depth = 3, filters = 5;
-  // s9.6 = add(hidden.matmul, hidden.bias); u4.2 = quantize(hidden.add, to=u4.2) with hidden.matmul: s9.6, hidden.bias: s4.3
-  static void finish(const hidden_matmul_type x0[5], relu_quantize_type y[5], int) {
+  // then hidden.add, relu.quantize
+  static void finish(const s9_6 x0[5], u4_2_half_even_saturate y[5], int) {
     #pragma HLS ARRAY_PARTITION variable=hidden_bias_codes type=complete
-    finish_elements: for (int i0 = 0; i0 < 5; ++i0) {
+    for (int i0 = 0; i0 < 5; ++i0) {
       #pragma HLS UNROLL
-      const hidden_add_type r0 = x0[i0] + hidden_bias[i0];
+      const s9_6 r0 = x0[i0] + hidden_bias[i0];
       QHLS_TAP_ELEMENT(0, i0, r0)
       y[i0] = r0;
     }
   }
 };
-static void run_relu_quantize(hls::stream<qhls::Token<x_type, 6> >& in0, hls::stream<qhls::Token<relu_quantize_type, 5> >& out0) {
+static void run_relu_quantize(qhls::Stream<s4_3, 6>& in0, qhls::Stream<u4_2_half_even_saturate, 5>& out0) {
   #pragma HLS ARRAY_RESHAPE variable=hidden_kernel_codes type=cyclic factor=15
-  const qhls::NoLines lines = {};
-  qhls::multiply<relu_quantize_product, hidden_matmul_type>(in0, out0, hidden_kernel, lines);
+  qhls::multiply<relu_quantize_product, s9_6>(in0, out0, hidden_kernel);
 }
 
-// scores.add: 1 step of s10.5 = matmul(relu.quantize, scores.kernel) with relu.quantize: u4.2, scores.kernel: s4.3, then scores.add
-static void run_scores_add(hls::stream<qhls::Token<relu_quantize_type, 5> >& in0, hls::stream<qhls::Token<scores_add_type, 3> >& out0) {
-  const qhls::Token<relu_quantize_type, 5> x0_token = in0.read();
-  qhls::Token<scores_matmul_type, 3> y_token;
+// scores.add: 1 step of compute_scores_matmul, then scores.add
+static void run_scores_add(qhls::Stream<u4_2_half_even_saturate, 5>& in0, qhls::Stream<s9_5, 3>& out0) {
+  const qhls::Token<u4_2_half_even_saturate, 5> x0_token = in0.read();
+  qhls::Token<s10_5, 3> y_token;
   compute_scores_matmul(x0_token.data, y_token.data);
   QHLS_TAP_TOKEN(3, 1, y_token)
-  qhls::Token<scores_add_type, 3> sent;
+  qhls::Token<s9_5, 3> sent;
   compute_scores_add(y_token.data, sent.data);
   out0.write(sent);
 }
 
-void mlp(hls::stream<qhls::Token<x_type, 6> >& x, hls::stream<qhls::Token<scores_add_type, 3> >& result) {
+void mlp(qhls::Stream<s4_3, 6>& x, qhls::Stream<s9_5, 3>& result) {
   #pragma HLS INTERFACE mode=ap_ctrl_hs port=return
   #pragma HLS INTERFACE mode=axis port=x
   #pragma HLS INTERFACE mode=axis port=result
   #pragma HLS DATAFLOW
-  hls::stream<qhls::Token<relu_quantize_type, 5> > relu_quantize("relu_quantize");
+  qhls::Stream<u4_2_half_even_saturate, 5> relu_quantize("relu_quantize");
   #pragma HLS STREAM variable=relu_quantize depth=2
   run_relu_quantize(x, relu_quantize);
   QHLS_TAP_TOKENS(2, relu_quantize, 1)

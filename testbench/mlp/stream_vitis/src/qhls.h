@@ -105,6 +105,8 @@ template <class T, int N>
 struct Token {
   T data[N];
 };
+template <class T, int N>
+using Stream = hls::stream<Token<T, N> >;
 template <class T, class U, int N>
 void copy(const T (&from)[N], U (&to)[N]) {
   #pragma HLS INLINE
@@ -185,7 +187,6 @@ struct Product {
     copy(x0, y);
   }
 };
-struct NoLines {};
 // A token of a pixel enters the column ``next``, below those of the rows above, which move up in their word.
 template <class P, class T, int L, int Column, int Words, int Above>
 void enter(const Token<T, L>& token, T (&next)[Column], int t, T (&lines)[Words][Above], int word) {
@@ -202,15 +203,7 @@ void enter(const Token<T, L>& token, T (&next)[Column], int t, T (&lines)[Words]
       #pragma HLS UNROLL
       lines[word][h * L + l] = lines[word][(h + 1) * L + l];
     }
-    lines[word][(P::down - 2) * L + l] = token.data[l];
-  }
-}
-template <class P, class T, int L, int Column>
-void enter(const Token<T, L>& token, T (&next)[Column], int t, const NoLines&, int) {
-  #pragma HLS INLINE
-  for (int l = 0; l < L; ++l) {
-    #pragma HLS UNROLL
-    next[t * L + l] = token.data[l];
+    if (P::down > 1) lines[word][Above - L + l] = token.data[l];
   }
 }
 // The window moves by a column, and ``next`` becomes its last one.
@@ -263,9 +256,11 @@ void add_tile(Sum (&sum)[Results], const T (&window)[Window], const Weights& wei
     }
   }
 }
-template <class P, class Sum, class T, int L, class U, int M, class Weights, class Lines>
-void multiply(hls::stream<Token<T, L> >& in, hls::stream<Token<U, M> >& out, const Weights& weights, Lines& lines) {
+// ``lines``: a word holds a token of each row above.
+template <class P, class Sum, class T, int L, class U, int M, class Weights, int Words, int Above>
+void multiply(Stream<T, L>& in, Stream<U, M>& out, const Weights& weights, T (&lines)[Words][Above]) {
   #pragma HLS INLINE
+  #pragma HLS ARRAY_RESHAPE variable=lines type=complete dim=2
   typedef decltype(bits(Sum())) Integer;  // product and accumulator share a binary point
   static_assert(frac<decltype(T() * weights[0])>() == frac<Sum>(), "binary points of product and accumulator differ");
   static const int results = P::groups * P::filters, trips = P::b * P::f * P::i * P::j * P::g;
@@ -344,6 +339,12 @@ void multiply(hls::stream<Token<T, L> >& in, hls::stream<Token<U, M> >& out, con
       }
     }
   }
+}
+template <class P, class Sum, class T, int L, class U, int M, class Weights>
+void multiply(Stream<T, L>& in, Stream<U, M>& out, const Weights& weights) {
+  #pragma HLS INLINE
+  T none[1][1];  // the window is one row: nothing is above
+  multiply<P, Sum>(in, out, weights, none);
 }
 }  // namespace qhls
 #ifdef QHLS_BITS

@@ -2,10 +2,10 @@
 #include "top.h"
 #include "weights.h"
 
-// first.conv, first.add, relu.quantize (Keras layers first, relu): s8.6 = conv(x, first.kernel); s8.6 = add(first.conv, first.bias); u4.2 = quantize(first.add, to=u4.2) with x: s4.3, first.kernel: s4.3
-static void compute_relu_quantize(const x_type x0[32], relu_quantize_type y[32]) {
+// first.conv, first.add, relu.quantize (Keras layers first, relu): s8.6 = conv(x, first.kernel); s8.6 = add(first.conv, first.bias); u4.2 = quantize(first.add, to=u4.2)
+static void compute_relu_quantize(const s4_3 x0[32], u4_2_half_even_saturate y[32]) {
   #pragma HLS ARRAY_PARTITION variable=first_bias_codes type=complete
-  static_assert(qhls::frac<decltype(x0[0] * first_kernel[0])>() == qhls::frac<first_conv_type>(),
+  static_assert(qhls::frac<decltype(x0[0] * first_kernel[0])>() == qhls::frac<s8_6>(),
   "binary points of product and accumulator differ");
   #pragma HLS ARRAY_PARTITION variable=first_kernel_codes type=complete
   compute_relu_quantize_rows: for (int r = 0; r < 4; ++r) {
@@ -33,7 +33,7 @@ static void compute_relu_quantize(const x_type x0[32], relu_quantize_type y[32])
       }
       for (int n = 0; n < 2; ++n) {
         #pragma HLS UNROLL
-        const first_add_type r0 = qhls::with_bits<first_add_type>(sum[n]);
+        const s8_6 r0 = qhls::with_bits<s8_6>(sum[n]);
         QHLS_TAP_ELEMENT(1, r * 8 + c * 2 + n, r0)
         y[r * 8 + c * 2 + n] = r0;
       }
@@ -41,8 +41,8 @@ static void compute_relu_quantize(const x_type x0[32], relu_quantize_type y[32])
   }
 }
 
-// second.pad (Keras layer second): u2.2 = pad(relu.quantize, widths=((1,1),(1,1),(0,0))) with relu.quantize: u4.2
-static void compute_second_pad(const relu_quantize_type x0[32], second_pad_type y[72]) {
+// second.pad (Keras layer second): u2.2 = pad(relu.quantize, widths=((1,1),(1,1),(0,0)))
+static void compute_second_pad(const u4_2_half_even_saturate x0[32], u2_2 y[72]) {
   compute_second_pad_elements: for (int i0 = 0; i0 < 6; ++i0) {
     #pragma HLS UNROLL
     for (int i1 = 0; i1 < 6; ++i1) {
@@ -52,17 +52,17 @@ static void compute_second_pad(const relu_quantize_type x0[32], second_pad_type 
         if (i0 >= 1 && i0 < 5 && i1 >= 1 && i1 < 5) {
           y[i0 * 12 + i1 * 2 + i2] = x0[(i0 - 1) * 8 + (i1 - 1) * 2 + i2];
         } else {
-          y[i0 * 12 + i1 * 2 + i2] = second_pad_type(0.0);
+          y[i0 * 12 + i1 * 2 + i2] = u2_2(0.0);
         }
       }
     }
   }
 }
 
-// second.conv, second.add, rounded.quantize (Keras layers second, rounded): s8.5 = conv(second.pad, second.kernel); s8.5 = add(second.conv, second.bias); u4.2 = quantize(second.add, to=u4.2) with second.pad: u2.2, second.kernel: s4.3
-static void compute_rounded_quantize(const second_pad_type x0[72], rounded_quantize_type y[32]) {
+// second.conv, second.add, rounded.quantize (Keras layers second, rounded): s8.5 = conv(second.pad, second.kernel); s8.5 = add(second.conv, second.bias); u4.2 = quantize(second.add, to=u4.2)
+static void compute_rounded_quantize(const u2_2 x0[72], u4_2_half_even_saturate y[32]) {
   #pragma HLS ARRAY_PARTITION variable=second_bias_codes type=complete
-  static_assert(qhls::frac<decltype(x0[0] * second_kernel[0])>() == qhls::frac<second_conv_type>(),
+  static_assert(qhls::frac<decltype(x0[0] * second_kernel[0])>() == qhls::frac<s8_5>(),
   "binary points of product and accumulator differ");
   #pragma HLS ARRAY_PARTITION variable=second_kernel_codes type=complete
   compute_rounded_quantize_rows: for (int r = 0; r < 4; ++r) {
@@ -90,7 +90,7 @@ static void compute_rounded_quantize(const second_pad_type x0[72], rounded_quant
       }
       for (int n = 0; n < 2; ++n) {
         #pragma HLS UNROLL
-        const second_add_type r0 = qhls::with_bits<second_add_type>(sum[n]);
+        const s8_5 r0 = qhls::with_bits<s8_5>(sum[n]);
         QHLS_TAP_ELEMENT(1, r * 8 + c * 2 + n, r0)
         y[r * 8 + c * 2 + n] = r0;
       }
@@ -98,8 +98,8 @@ static void compute_rounded_quantize(const second_pad_type x0[72], rounded_quant
   }
 }
 
-// skip.add (Keras layer skip): u4.2 = add(relu.quantize, rounded.quantize) with relu.quantize: u4.2, rounded.quantize: u4.2
-static void compute_skip_add(const relu_quantize_type x0[32], const rounded_quantize_type x1[32], skip_add_type y[32]) {
+// skip.add (Keras layer skip): u4.2 = add(relu.quantize, rounded.quantize)
+static void compute_skip_add(const u4_2_half_even_saturate x0[32], const u4_2_half_even_saturate x1[32], u4_2 y[32]) {
   compute_skip_add_elements: for (int i0 = 0; i0 < 4; ++i0) {
     #pragma HLS UNROLL
     for (int i1 = 0; i1 < 4; ++i1) {
@@ -112,19 +112,19 @@ static void compute_skip_add(const relu_quantize_type x0[32], const rounded_quan
   }
 }
 
-// mean.pool (Keras layer mean): u7.2 = pool(skip.add, window=(4,4), strides=(1,1), reduction=sum) with skip.add: u4.2
-static void compute_mean_pool(const skip_add_type x0[32], mean_pool_type y[2]) {
+// mean.pool (Keras layer mean): u7.2 = pool(skip.add, window=(4,4), strides=(1,1), reduction=sum)
+static void compute_mean_pool(const u4_2 x0[32], u7_2 y[2]) {
   compute_mean_pool_rows: for (int r = 0; r < 1; ++r) {
     compute_mean_pool_columns: for (int c = 0; c < 1; ++c) {
       #pragma HLS PIPELINE II=1
       for (int k = 0; k < 2; ++k) {
         #pragma HLS UNROLL
-        mean_pool_type sum = 0;
+        u7_2 sum = 0;
         for (int i = 0; i < 4; ++i) {
           #pragma HLS UNROLL
           for (int j = 0; j < 4; ++j) {
             #pragma HLS UNROLL
-            const skip_add_type tap = x0[(r + i) * 8 + (c + j) * 2 + k];
+            const u4_2 tap = x0[(r + i) * 8 + (c + j) * 2 + k];
             sum += tap;
           }
         }
@@ -134,22 +134,22 @@ static void compute_mean_pool(const skip_add_type x0[32], mean_pool_type y[2]) {
   }
 }
 
-// mean.shift (Keras layer mean): u7.6 = shift(mean.reshape, power=-4) with mean.reshape: u7.2
-static void compute_mean_shift(const mean_pool_type x0[2], mean_shift_type y[2]) {
+// mean.shift (Keras layer mean): u7.6 = shift(mean.reshape, power=-4)
+static void compute_mean_shift(const u7_2 x0[2], u7_6 y[2]) {
   compute_mean_shift_elements: for (int i0 = 0; i0 < 2; ++i0) {
     #pragma HLS UNROLL
-    y[i0] = qhls::with_bits<mean_shift_type>(x0[i0]);
+    y[i0] = qhls::with_bits<u7_6>(x0[i0]);
   }
 }
 
-static void store_result(const mean_shift_type x0[2], mean_shift_type y[2]) {
+static void store_result(const u7_6 x0[2], u7_6 y[2]) {
   store_result_elements: for (int i = 0; i < 2; ++i) {
     #pragma HLS UNROLL
     y[i] = x0[i];
   }
 }
 
-void residual(const x_type x[32], mean_shift_type result[2]) {
+void residual(const s4_3 x[32], u7_6 result[2]) {
   #pragma HLS INTERFACE mode=ap_ctrl_hs port=return
   #pragma HLS INTERFACE mode=ap_none port=x
   #pragma HLS ARRAY_PARTITION variable=x type=complete
@@ -158,28 +158,28 @@ void residual(const x_type x[32], mean_shift_type result[2]) {
   // DATAFLOW disabled: several calls read relu.quantize.
   // DATAFLOW disabled: tensors of different depths meet in skip.add.
   QHLS_CALL(0)
-  QHLS_BUFFER relu_quantize_type relu_quantize[32];
+  QHLS_BUFFER u4_2_half_even_saturate relu_quantize[32];
   #pragma HLS ARRAY_PARTITION variable=relu_quantize type=complete
   compute_relu_quantize(x, relu_quantize);
   QHLS_TAP(2, relu_quantize, 32)
-  QHLS_BUFFER second_pad_type second_pad[72];
+  QHLS_BUFFER u2_2 second_pad[72];
   #pragma HLS ARRAY_PARTITION variable=second_pad type=complete
   compute_second_pad(relu_quantize, second_pad);
   QHLS_TAP(3, second_pad, 72)
   QHLS_CALL(4)
-  QHLS_BUFFER rounded_quantize_type rounded_quantize[32];
+  QHLS_BUFFER u4_2_half_even_saturate rounded_quantize[32];
   #pragma HLS ARRAY_PARTITION variable=rounded_quantize type=complete
   compute_rounded_quantize(second_pad, rounded_quantize);
   QHLS_TAP(6, rounded_quantize, 32)
-  QHLS_BUFFER skip_add_type skip_add[32];
+  QHLS_BUFFER u4_2 skip_add[32];
   #pragma HLS ARRAY_PARTITION variable=skip_add type=complete
   compute_skip_add(relu_quantize, rounded_quantize, skip_add);
   QHLS_TAP(7, skip_add, 32)
-  QHLS_BUFFER mean_pool_type mean_pool[2];
+  QHLS_BUFFER u7_2 mean_pool[2];
   #pragma HLS ARRAY_PARTITION variable=mean_pool type=complete
   compute_mean_pool(skip_add, mean_pool);
   QHLS_TAP(8, mean_pool, 2)
-  QHLS_BUFFER mean_shift_type mean_shift[2];
+  QHLS_BUFFER u7_6 mean_shift[2];
   #pragma HLS ARRAY_PARTITION variable=mean_shift type=complete
   compute_mean_shift(mean_pool, mean_shift);
   QHLS_TAP(9, mean_shift, 2)

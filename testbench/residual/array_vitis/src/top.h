@@ -1,5 +1,5 @@
 #ifndef QHLS_TOP_H
 #define QHLS_TOP_H
 #include "types.h"
-void residual(const x_type x[32], mean_shift_type result[2]);
+void residual(const s4_3 x[32], u7_6 result[2]);
 #endif

@@ -114,10 +114,10 @@ int main(int argc, char** argv) {
     return 2;
   }
   for (int sample = 0; sample < samples; ++sample) {
-    static x_type x[32];
-    static mean_shift_type result[2];
+    static s4_3 x[32];
+    static u7_6 result[2];
     for (int i = 0; i < 32; ++i)
-      x[i] = qhls::from_code<x_type>(stimuli[0][sample][i]);
+      x[i] = qhls::from_code<s4_3>(stimuli[0][sample][i]);
 #ifdef QHLS_TAPS
     current = sample;
 #endif

@@ -98,6 +98,8 @@ template <class T, int N>
 struct Token {
   T data[N];
 };
+template <class T, int N>
+using Stream = ac_channel<Token<T, N> >;
 template <class T, class U, int N>
 void copy(const T (&from)[N], U (&to)[N]) {
   // inlined, as each function without a block is
@@ -178,7 +180,6 @@ struct Product {
     copy(x0, y);
   }
 };
-struct NoLines {};
 // A token of a pixel enters the column ``next``, below those of the rows above, which move up in their word.
 template <class P, class T, int L, int Column, int Words, int Above>
 void enter(const Token<T, L>& token, T (&next)[Column], int t, T (&lines)[Words][Above], int word) {
@@ -195,15 +196,7 @@ void enter(const Token<T, L>& token, T (&next)[Column], int t, T (&lines)[Words]
     for (int h = 0; h < P::down - 2; ++h) {
       lines[word][h * L + l] = lines[word][(h + 1) * L + l];
     }
-    lines[word][(P::down - 2) * L + l] = token.data[l];
-  }
-}
-template <class P, class T, int L, int Column>
-void enter(const Token<T, L>& token, T (&next)[Column], int t, const NoLines&, int) {
-  // inlined, as each function without a block is
-  #pragma hls_unroll yes
-  for (int l = 0; l < L; ++l) {
-    next[t * L + l] = token.data[l];
+    if (P::down > 1) lines[word][Above - L + l] = token.data[l];
   }
 }
 // The window moves by a column, and ``next`` becomes its last one.
@@ -256,9 +249,11 @@ void add_tile(Sum (&sum)[Results], const T (&window)[Window], const Weights& wei
     }
   }
 }
-template <class P, class Sum, class T, int L, class U, int M, class Weights, class Lines>
-void multiply(ac_channel<Token<T, L> >& in, ac_channel<Token<U, M> >& out, const Weights& weights, Lines& lines) {
+// ``lines``: a word holds a token of each row above.
+template <class P, class Sum, class T, int L, class U, int M, class Weights, int Words, int Above>
+void multiply(Stream<T, L>& in, Stream<U, M>& out, const Weights& weights, T (&lines)[Words][Above]) {
   // inlined, as each function without a block is
+  // lines: one word per token
   typedef decltype(bits(Sum())) Integer;  // product and accumulator share a binary point
   static_assert(frac<decltype(T() * weights[0])>() == frac<Sum>(), "binary points of product and accumulator differ");
   static const int results = P::groups * P::filters, trips = P::b * P::f * P::i * P::j * P::g;
@@ -337,6 +332,12 @@ void multiply(ac_channel<Token<T, L> >& in, ac_channel<Token<U, M> >& out, const
       }
     }
   }
+}
+template <class P, class Sum, class T, int L, class U, int M, class Weights>
+void multiply(Stream<T, L>& in, Stream<U, M>& out, const Weights& weights) {
+  // inlined, as each function without a block is
+  T none[1][1];  // the window is one row: nothing is above
+  multiply<P, Sum>(in, out, weights, none);
 }
 }  // namespace qhls
 #ifdef QHLS_BITS

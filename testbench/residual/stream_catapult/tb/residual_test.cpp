@@ -114,12 +114,12 @@ CCS_MAIN(int argc, char** argv) {
     return 2;
   }
   for (int sample = 0; sample < samples; ++sample) {
-    static ac_channel<qhls::Token<x_type, 2> > x;
-    static ac_channel<qhls::Token<mean_shift_type, 2> > result;
+    static qhls::Stream<s4_3, 2> x;
+    static qhls::Stream<u7_6, 2> result;
     for (int first = 0; first < 32; first += 2) {
-      qhls::Token<x_type, 2> token;
+      qhls::Token<s4_3, 2> token;
       for (int i = first; i < first + 2; ++i)
-        token.data[i - first] = qhls::from_code<x_type>(stimuli[0][sample][i]);
+        token.data[i - first] = qhls::from_code<s4_3>(stimuli[0][sample][i]);
       x.write(token);
     }
 #ifdef QHLS_TAPS
@@ -127,7 +127,7 @@ CCS_MAIN(int argc, char** argv) {
 #endif
     CCS_DESIGN(residual)(x, result);
     for (int first = 0; first < 2; first += 2) {
-      const qhls::Token<mean_shift_type, 2> token = result.read();
+      const qhls::Token<u7_6, 2> token = result.read();
       for (int i = first; i < first + 2; ++i)
         compare(outputs[0], sample, i, expected[0][sample][i], qhls::to_code(token.data[i - first]));
     }

@@ -13,21 +13,21 @@ extern "C" void qhls_set_taps(long long* const* taps) {
 }
 #endif
 extern "C" void qhls_run(const long long* const* inputs, long long* const* outputs, long long samples) {
-  static hls::stream<qhls::Token<x_type, 2> > x;
-  static hls::stream<qhls::Token<mean_shift_type, 2> > result;
+  static qhls::Stream<s4_3, 2> x;
+  static qhls::Stream<u7_6, 2> result;
   for (long long sample = 0; sample < samples; ++sample) {
 #ifdef QHLS_TAPS
     g_sample = sample;
 #endif
     for (int first = 0; first < 32; first += 2) {
-      qhls::Token<x_type, 2> token;
+      qhls::Token<s4_3, 2> token;
       for (int i = first; i < first + 2; ++i)
-        token.data[i - first] = qhls::from_code<x_type>(inputs[0][sample * 32 + i]);
+        token.data[i - first] = qhls::from_code<s4_3>(inputs[0][sample * 32 + i]);
       x.write(token);
     }
     residual(x, result);
     for (int first = 0; first < 2; first += 2) {
-      const qhls::Token<mean_shift_type, 2> token = result.read();
+      const qhls::Token<u7_6, 2> token = result.read();
       for (int i = first; i < first + 2; ++i)
         outputs[0][sample * 2 + i] = qhls::to_code(token.data[i - first]);
     }
