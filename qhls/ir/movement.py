@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,7 +77,7 @@ class View(Op):
 
     def _view(self, array: Array) -> Array:
         """Return the view of ``array`` with this op's strides, without copying."""
-        rows = array.reshape(len(array), -1)
+        rows = array.reshape(len(array), math.prod(array.shape[1:]))
         sample, element = rows.strides
         steps = (sample, *(stride * element for stride in self.strides))
         shape = (len(rows), *self.dims)

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from support.fuzz import Tally, build_rtl, examine, fuzz
+from support.fuzz import Tally, examine, fuzz, fuzz_graphs
 from support.models.random_models import extreme_model
 from support.rtl import fast_simulation, needs_verilator
 
@@ -18,6 +18,30 @@ def test_random_models_agree():
     assert tally.equal > 10
     assert tally.simulated
     assert sum(tally.refused.values()) < tally.equal / 4, str(tally)
+
+
+@needs_verilator
+def test_random_graphs_agree_in_verilog(monkeypatch):
+    fast_simulation(monkeypatch)
+    tally = fuzz_graphs(seconds=30, seed=SEED, batches=2, verilog=True)
+    assert not tally.faults, str(tally)
+    assert tally.simulated
+
+
+@needs_verilator
+@pytest.mark.long
+def test_more_random_graphs_agree_in_verilog(monkeypatch):
+    fast_simulation(monkeypatch)
+    tally = fuzz_graphs(seconds=240, seed=SEED + 5_000_000, verilog=True)
+    print(tally)
+    assert not tally.faults, str(tally)
+
+
+@pytest.mark.long
+def test_more_random_graphs_agree():
+    tally = fuzz_graphs(seconds=240, seed=SEED + 6_000_000)
+    print(tally)
+    assert not tally.faults, str(tally)
 
 
 @pytest.mark.parametrize("seed", [1_000_716])
@@ -53,7 +77,7 @@ def test_random_models_agree_as_streams():
 @pytest.mark.long
 def test_random_models_agree_in_verilog(monkeypatch):
     fast_simulation(monkeypatch)
-    tally = fuzz(seconds=240, seed=SEED + 4_000_000, simulated=1, build=build_rtl)
+    tally = fuzz(seconds=240, seed=SEED + 4_000_000, simulated=1, verilog=True)
     print(tally)
     assert not tally.faults, str(tally)
     assert tally.simulated

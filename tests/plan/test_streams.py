@@ -253,3 +253,15 @@ def test_planned_depths_of_every_op_lose_no_cycle(name):
     for op in batch(name):
         streams = plan_streams(Graph(tuple(graph_of("g", [op]).inputs), (op,), "one"), STREAM)
         assert (run(streams).latency, run(streams).cycle) == (streams.latency, ())
+
+
+@pytest.mark.parametrize("budget", [{}, {"lut": 1 << 30}, {"interval": 100}])
+def test_an_input_that_nothing_reads_is_drained(budget):
+    x, unread = (Input((2, 2), Fixed.parse("u3.1"), name=name) for name in ("x", "unread"))
+    design = Design(Graph((x, unread), (Add(x, x),)), Schedule(io="stream", **budget))
+    (fork,) = (process for process in design.plan.processes if not process.writes)
+    assert (fork.trips, fork.tensor) == (fork.reads[0].tokens, unread)
+    assert "unread fork" in str(design.plan)
+    assert design.plan.latency <= 8
+    assert design.energy().total > 0
+    assert design.area().totals["LUT"] > 0

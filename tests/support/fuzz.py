@@ -22,10 +22,14 @@ from qhls.check.executions import check
 from qhls.errors import EmitError, LoweringError
 from qhls.ir import Graph, run
 from qhls.plan import Schedule
+from support.graphs.random_graphs import draw
+from support.graphs.random_graphs import graphs as random_graphs
 from support.models.random_models import extreme_model, random_model
 
 SAMPLES = 32
 BATCH = 12
+GRAPHS = 60
+"""Random graphs per simulation."""
 TARGETS = ("vitis", "catapult")
 
 
@@ -74,10 +78,10 @@ def examine(seed, tally, make=random_model):
     return design
 
 
-def simulate(designs, tally, schedule, build=None):
-    """All ``designs`` as one, by one compilation a target; ``build`` makes the simulations of a graph."""
-    build = build or build_csim
-    graphs = [renamed(design.graph) for design in designs]
+def simulate(graphs, tally, schedule, verilog=False):
+    """All ``graphs`` as one, by one compilation per target; the schedule of Verilog is drawn."""
+    graphs = [renamed(graph) for graph in graphs]
+    names = [graph.name for graph in graphs for _ in graph.outputs]
     whole = Graph(
         tuple(i for g in graphs for i in g.inputs),
         tuple(o for g in graphs for o in g.outputs),
@@ -89,29 +93,28 @@ def simulate(designs, tally, schedule, build=None):
         for i in whole.inputs
     ]
     expected = run(whole, codes)
-    for library in build(whole, schedule):
-        # One output a model, in the order of the designs.
-        for design, wanted, got in zip(designs, expected, library.run(codes), strict=True):
+    if verilog:
+        schedule = draw_verilog(whole)
+        print(
+            f"Verilog of {len(graphs)} graphs: io={schedule.io}, reuse_factor={schedule.reuse_factor}"
+        )
+        libraries = [rtl.build_design(whole, schedule)]
+    else:
+        libraries = csim.build(whole, schedule, TARGETS)
+    for library in libraries:
+        for name, wanted, got in zip(names, expected, library.run(codes), strict=True):
             if not np.array_equal(wanted, got):
-                tally.faults.append(f"{design.graph.name}: {library.name} differs, {schedule}")
-    tally.simulated += len(designs)
+                tally.faults.append(f"{name}: {library.name} differs, {schedule}")
+    tally.simulated += len(graphs)
 
 
-def build_rtl(graph, schedule):
-    """The Verilog of ``graph`` with io and folds drawn by its size, and a recurrence that shares no multiplier."""
+def draw_verilog(graph):
+    """A schedule with io and folds drawn by the size of ``graph``; a recurrence shares no multiplier."""
     random = np.random.default_rng(len(graph.ops))
     io = random.choice(["array", "stream"])
     folds = not any(op.nested for op in graph.ops)
     reuse = int(random.choice([1, 2, 5, 16])) if folds else 1
-    drawn = replace(schedule, io=str(io), reuse_factor=reuse)
-    simulation = rtl.build_design(graph, drawn)
-    print(f"Verilog of {len(graph.outputs)} models: io={io}, reuse_factor={reuse}")
-    return [simulation]
-
-
-def build_csim(graph, schedule):
-    """The C++ of ``graph`` for each target."""
-    return csim.build(graph, schedule, TARGETS)
+    return Schedule(io=str(io), reuse_factor=reuse)
 
 
 def renamed(graph):
@@ -138,10 +141,10 @@ def draw_schedule(seed, io):
     return Schedule(io=io or drawn, **fold)
 
 
-def fuzz(seconds, seed, models=1 << 30, simulated=0.25, make=random_model, io=None, build=None):
+def fuzz(seconds, seed, models=1 << 30, simulated=0.25, make=random_model, io=None, verilog=False):
     """Examine models from ``seed`` on until time or ``models`` are used up, a share of them on the targets.
 
-    Schedules of C++ are drawn: folds, and ``io`` where it is None. ``build`` draws its own.
+    Schedules are drawn: folds, and ``io`` where it is None or the target is Verilog.
     """
     tally, waiting, end = Tally(), [], time.monotonic() + seconds
     for number in range(seed, seed + models):
@@ -151,14 +154,26 @@ def fuzz(seconds, seed, models=1 << 30, simulated=0.25, make=random_model, io=No
         if number % 100 == 0:
             keras.backend.clear_session()  # slow, but Keras keeps what it has seen
         if design and number % round(1 / simulated) == 0:
-            waiting.append(design)
+            waiting.append(design.graph)
         if len(waiting) == BATCH:
-            schedule = Schedule() if build else draw_schedule(number, io)
-            simulate(waiting, tally, schedule, build)
+            simulate(waiting, tally, draw_schedule(number, io), verilog)
             waiting = []
     if waiting:
-        schedule = Schedule() if build else draw_schedule(seed, io)
-        simulate(waiting, tally, schedule, build)
+        simulate(waiting, tally, draw_schedule(seed, io), verilog)
+    return tally
+
+
+def fuzz_graphs(seconds, seed, batches=1 << 30, io=None, verilog=False):
+    """Simulate batches of random graphs from ``seed`` on until time or ``batches`` are used up."""
+    tally, end = Tally(), time.monotonic() + seconds
+    for number in range(seed, seed + batches):
+        if time.monotonic() > end:
+            break
+        graphs = [
+            replace(graph, name=f"seed{number}_{place}")
+            for place, graph in enumerate(draw(random_graphs(), GRAPHS, number))
+        ]
+        simulate(graphs, tally, draw_schedule(number, io), verilog)
     return tally
 
 
@@ -172,14 +187,21 @@ def main():
     parser.add_argument("--simulated", type=float, default=0.25, help="share that goes to csim")
     parser.add_argument("--io", choices=("array", "stream"), help="of all designs, else drawn")
     parser.add_argument("--rtl", action="store_true", help="Verilog, io and folds drawn, not C++")
+    parser.add_argument(
+        "--graphs",
+        action="store_true",
+        help=f"batches of {GRAPHS} random graphs instead of models of Keras",
+    )
     parser.add_argument("--extreme", action="store_true", help="wide types, weights of any size")
     arguments = parser.parse_args()
     seed = int(time.time()) if arguments.seed is None else arguments.seed
     print(f"seed {seed}")
     make = extreme_model if arguments.extreme else random_model
-    build = build_rtl if arguments.rtl else None
-    limits = (arguments.seconds, seed, arguments.models, arguments.simulated)
-    tally = fuzz(*limits, make, arguments.io, build)
+    limits = (arguments.seconds, seed, arguments.models)
+    if arguments.graphs:
+        tally = fuzz_graphs(*limits, arguments.io, arguments.rtl)
+    else:
+        tally = fuzz(*limits, arguments.simulated, make, arguments.io, arguments.rtl)
     print(tally)
     return 1 if tally.faults else 0
 

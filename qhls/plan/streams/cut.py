@@ -106,10 +106,15 @@ def _take_first(const: Const, op: Op, elements: int) -> Const:
 
 def cut(op: Op) -> Cut:
     """Return the rule that cuts ``op`` into the smallest parts."""
-    if isinstance(op, Pool) and op.window == op.x.shape[:2]:
+    if isinstance(op, Pool) and op.window == op.x.shape[:2] and _can_accumulate(op):
         return Cut(op, running=True)
     period = _find_period(op)
     return Cut(op, len(op.shape), by_element=True, period=period) if period else _cut(op)
+
+
+def _can_accumulate(op: Pool) -> bool:
+    """Return whether the type of the result holds those of fewer pixels; sums may wrap, maxima may not."""
+    return op.reduction == "sum" or op.type.lo <= op.x.range.hull[0]
 
 
 @singledispatch

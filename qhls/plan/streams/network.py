@@ -15,7 +15,7 @@ from qhls.plan.choices import place_memory
 from qhls.plan.process import Buffer, OpHardware, Process, Store
 from qhls.plan.rules import Choice
 from qhls.plan.schedule import Schedule
-from qhls.plan.streams.actions import Action, Reduce, Regroup, Repeat, Slide
+from qhls.plan.streams.actions import Action, Fork, Reduce, Regroup, Repeat, Slide
 from qhls.plan.streams.hardware import hold_elements
 from qhls.system.display import Tabular
 
@@ -184,6 +184,8 @@ class StreamProcess:
             return count_steps(action)
         if isinstance(action, Regroup):
             return max(*self.taken, self.given)
+        if isinstance(action, Fork):
+            return action.tokens
         return action.pixels * self.runs if isinstance(action, Reduce) else self.writes[0].tokens
 
     @property
@@ -212,11 +214,16 @@ class StreamProcess:
     def _fifos(self) -> tuple[Store, ...]:
         return tuple(fifo.memory for fifo in self.writes if not fifo.is_port)
 
+    @property
+    def tensor(self) -> Op:
+        """Return the tensor whose tokens leave, or that the fork of an unread input takes."""
+        return (*self.writes, *self.reads)[0].tensor
+
     def list_memories(self, op: Op) -> Iterator[Store]:
         """Yield the buffers of the process if ``op`` is its first op, and the FIFOs that carry the tensor of ``op``."""
         if op is self.op:
             yield from self._list_buffers()
-        if op is self.writes[0].tensor:
+        if op is self.tensor:
             yield from self._fifos
 
     def _list_buffers(self) -> Iterator[Store]:
@@ -354,7 +361,7 @@ class StreamPlan(Tabular):
     def _holders(self) -> dict[Op, list[StreamProcess]]:
         holders: dict[Op, list[StreamProcess]] = {}
         for process in self.processes:
-            for op in dict.fromkeys([process.op, process.writes[0].tensor]):
+            for op in dict.fromkeys([process.op, process.tensor]):
                 if op is not None:
                     holders.setdefault(op, []).append(process)
         return holders

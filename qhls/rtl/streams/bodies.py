@@ -163,18 +163,21 @@ def _check_unfolded(process: StreamProcess) -> None:
 def _accumulate(process: StreamProcess, action: Reduce) -> Netlist:
     """Return the netlist that adds a token to the running sums, or updates the running maxima.
 
-    It has no registers, because the next cycle may need the result.
+    It has no registers, because the next cycle may need the result. Fewer pixels may give any number of the result's
+    type, of which a sum keeps the low bits.
     """
     op, lanes = action.op, process.writes[0].lanes
     builder = Builder(op.name)
     first, first_port = make_input(builder, "first", BIT, (0, 1), ())
     token, port = make_input(builder, op.x.name, op.x.type, op.x.range.hull, (1, 1, lanes))
-    before, before_port = make_input(builder, op.name, op.type, op.range.hull, (1, 1, lanes))
+    ends = (op.type.lo, op.type.hi)
+    before, before_port = make_input(builder, op.name, op.type, ends, (1, 1, lanes))
     pair = replace(op, x=take_part(op.x, (2, 1, lanes)), window=(2, 1), strides=(2, 1))
     evaluate: Any = pair.evaluate
     both = Wires.join([before, token], lambda arrays: np.concatenate(arrays, 1))
     (bit,) = first.ids.ravel().tolist()
-    result = choose_wires(bit, token, evaluate(both)).settle(op.name, op.bound)
+    kept = Fixed(op.type.signed, op.type.width, 0)
+    result = choose_wires(bit, token, evaluate(both)).wrap(kept).settle(op.name, op.bound)
     return builder.finish([first_port, port, before_port], [make_port(op.name, op.type, result)])
 
 

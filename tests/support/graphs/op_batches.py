@@ -187,6 +187,11 @@ def pool():
         yield Pool(x, window, strides, how, name=f"{how} {window}")
     below = Quantize(xs[0], Fixed(True, 4, 1), name="coarse")
     yield Pool(below, (2, 2), (2, 2), name="max of quantize")
+    narrow = x_of((3, 1, 2), "s3.3")
+    above = Max(narrow, const(9, 3), name="constant")
+    yield Pool(above, (3, 1), (3, 1), "sum", name="sum of which only one is possible")
+    joined = Concat((narrow, above, narrow), axis=0, name="beside")
+    yield Pool(joined, (9, 1), (9, 1), "max", name="maximum of a narrower type than its elements")
 
 
 def elementwise():

@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 from qhls.ir import (
     Add,
+    ArgMax,
+    Codes,
     Concat,
     Const,
     Conv,
@@ -15,6 +17,8 @@ from qhls.ir import (
     Input,
     Matmul,
     Max,
+    Min,
+    Mul,
     Overflow,
     Pad,
     Pool,
@@ -22,10 +26,14 @@ from qhls.ir import (
     Reshape,
     Rounding,
     Shift,
+    Sub,
+    Threshold,
+    View,
     enter_layer,
 )
 from support.graphs.op_examples import random_codes
 
+SHAPES = [(2, 2), (2, 2), (3,), (4, 3, 2)]
 fixed_types = st.builds(Fixed, st.booleans(), st.integers(1, 7), st.integers(-2, 6))
 seeds = st.integers(0, 1 << 32)
 
@@ -49,6 +57,60 @@ def quantize(draw, x):
     )
 
 
+def multiply(draw, x, y):
+    """The product of ``x`` with itself, with ``y`` or with constants, whichever stays narrow."""
+    factor = draw(st.sampled_from([x, y if y.shape == x.shape else x]))
+    wide = x.type.width + factor.type.width > 24
+    return Mul(x, weights(draw, x.shape[-1]) if wide else factor)
+
+
+def steps(draw, x):
+    """A step function of up to six steps, one for all channels or one per channel."""
+    random = np.random.default_rng(draw(seeds))
+    count = min(draw(st.integers(1, 6)), x.type.hi - x.type.lo)
+    rows = draw(st.sampled_from([(), (x.shape[-1],)]))
+    codes = [
+        np.sort(
+            random.choice(
+                np.arange(x.type.lo + 1, x.type.lo + 1 + min(x.type.hi - x.type.lo, 4096)),
+                count,
+                False,
+            )
+        )
+        for _ in range(rows[0] if rows else 1)
+    ]
+    values = random.integers(-8, 8, (*rows, count + 1))
+    limits = np.array(codes).reshape(*rows, count)
+    return Threshold(
+        x, Const(Codes(limits), x.type.frac, name="t"), Const(Codes(values), 1, name="v")
+    )
+
+
+def permute(draw, x):
+    """``x`` with its axes in another order, and one of them reversed."""
+    axes = draw(st.permutations(range(len(x.shape))))
+    strides = [int(np.prod(x.shape[axis + 1 :])) for axis in range(len(x.shape))]
+    dims, moves = [x.shape[a] for a in axes], [strides[a] for a in axes]
+    turned = draw(st.sampled_from(axes))
+    offset = moves[turned] * (dims[turned] - 1)
+    moves[turned] *= -1
+    return View(x, tuple(dims), tuple(moves), offset)
+
+
+def window(draw, x):
+    """A window and its steps that fit in the image ``x``."""
+    size = tuple(draw(st.integers(1, min(3, side))) for side in x.shape[:2])
+    return size, tuple(draw(st.integers(1, 2)) for _ in size)
+
+
+def convolve(draw, x):
+    size, strides = window(draw, x)
+    channels = x.shape[2]
+    groups = draw(st.sampled_from([1, channels]))
+    filters = draw(st.sampled_from([channels, 2 * channels])) if channels <= 4 else channels
+    return Conv(x, weights(draw, *size, channels // groups, filters), strides, groups=groups)
+
+
 STEPS = {
     "relu": lambda draw, x, y: Max(x, zero(draw)),
     "relu_mirrored": lambda draw, x, y: Max(zero(draw), x),
@@ -62,10 +124,16 @@ STEPS = {
     "reshape": lambda draw, x, y: Reshape(x, x.shape),
     "pad": lambda draw, x, y: Pad(x, ((draw(st.integers(0, 1)), 0),) * len(x.shape)),
     "matmul": lambda draw, x, y: Matmul(x, weights(draw, x.shape[-1], 2)),
-    "conv": lambda draw, x, y: Conv(image(x), weights(draw, 1, 1, image(x).shape[2], 2)),
+    "conv": lambda draw, x, y: convolve(draw, image(x)),
     "pool": lambda draw, x, y: Pool(
-        image(x), (1, 1), (1, 1), draw(st.sampled_from(["max", "sum"]))
+        image(x), *window(draw, image(x)), draw(st.sampled_from(["max", "sum"]))
     ),
+    "sub": lambda draw, x, y: Sub(x, y if y.shape == x.shape else zero(draw)),
+    "min": lambda draw, x, y: Min(x, zero(draw)),
+    "mul": multiply,
+    "steps": lambda draw, x, y: steps(draw, x),
+    "permute": lambda draw, x, y: permute(draw, x),
+    "largest": lambda draw, x, y: ArgMax(x),
 }
 
 
@@ -73,7 +141,7 @@ STEPS = {
 def graphs(draw):
     """One or two inputs, up to eight random steps, one to three outputs of any kind."""
     inputs = tuple(
-        Input((2, 2), draw(fixed_types), name=f"x{number}")
+        Input(draw(st.sampled_from(SHAPES)), draw(fixed_types), name=f"x{number}")
         for number in range(draw(st.integers(1, 2)))
     )
     made = list(inputs)
