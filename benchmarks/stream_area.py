@@ -1,10 +1,10 @@
 """The area model of streams: FIFOs measured by depth, the logic around bodies fitted, whole designs of no fit compared.
 
-    python benchmarks/stream_area.py xc7 xcup ice40 ecp5 gowin [--write] [--seed 7] [--designs]
+    python benchmarks/stream_area.py xc7 xcup ice40 ecp5 gowin [--write [--keep-fifos]] [--seed 7] [--designs]
 
-``--write`` writes the tables of ``qhls/synthesis/tables``. Networks are random: dense layers whose weights share
-multipliers, as arrays and as streams, and small CNNs. The fit sees the networks of seed 1. Designs are mapped flat.
-Runs for minutes per family.
+``--write`` writes the tables of ``qhls/synthesis/tables``, with ``--keep-fifos`` all but those of FIFOs. Networks are
+random: dense layers whose weights share multipliers, as arrays and as streams, and small CNNs. The fit sees the
+networks of seed 1. Designs are mapped flat. Runs for minutes per family.
 """
 
 from __future__ import annotations
@@ -177,7 +177,7 @@ def compared(family, seed, shown):
 
 
 def main():
-    options = area.read_options(__doc__, SEEN_BY_NO_FIT)
+    options = area.read_options(__doc__, SEEN_BY_NO_FIT, "--keep-fifos")
     print("| family | kind | resource | designs | mean | worst |")
     print("|---|---|---|---|---|---|")
     for name in options.families:
@@ -185,7 +185,8 @@ def main():
         content = json.loads(path.read_text())
         if options.write:
             streams = content.setdefault("streams", {"counter": 0.0, "errors": {}})
-            streams["fifos"] = measured_fifos(family)
+            if not options.keep_fifos:
+                streams["fifos"] = measured_fifos(family)
             area.write_table(path, content)
             streams["counter"] = fit(family, streams)
             area.write_table(path, content)

@@ -220,9 +220,9 @@ def solved(rows, wanted, parts, floor, known):
 GROUPS = {
     **dict.fromkeys(("sum", "invert"), ("adder graph",)),
     "shift_register": ("pipeline",),
-    **dict.fromkeys(("chain", "logic", "deep_logic"), ("rounding", "threshold", "maximum")),
+    **dict.fromkeys(("chain", "logic"), ("rounding", "threshold", "maximum")),
     "table": ("table",),
-    **dict.fromkeys(("multiply", "multiply_edge"), ("product",)),
+    "multiply": ("product",),
 }
 """The kinds of design whose worst error a part's figure states."""
 
@@ -294,13 +294,15 @@ def write_table(path, content):
     path.write_text(text + "\n", encoding="utf-8")
 
 
-def read_options(description, seed):
+def read_options(description, seed, *flags):
     """Read the command line of a benchmark of area; ``seed``: the one compared unless another is given."""
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("families", nargs="+", choices=list(FAMILIES))
     parser.add_argument("--write", action="store_true")
+    for flag in flags:
+        parser.add_argument(flag, action="store_true")
     parser.add_argument("--designs", action="store_true", help="print every design")
     parser.add_argument("--seed", type=int, default=seed, help="of the designs compared")
     return parser.parse_args()

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from qhls.errors import EmitError
+from qhls.synthesis.logic.mapping import LutCosts
 
 LUT, FF, CARRY, DSP, BRAM = "LUT", "FF", "carry", "DSP", "BRAM"
 COLUMNS: tuple[str, ...] = (LUT, FF, CARRY, DSP, BRAM)
@@ -15,27 +16,38 @@ COLUMNS: tuple[str, ...] = (LUT, FF, CARRY, DSP, BRAM)
 
 @dataclass(frozen=True)
 class ComparisonCells:
-    """Mapping of comparisons in a family: look-up tables up to ``most`` bits, and carry chains for more.
+    """Mapping of comparisons with a constant: look-up tables up to ``most`` bits, and carry chains for more.
 
     ``free``: bits at the end of the chain that no stage compares. ``stage``: bits of a stage, which takes ``luts``
-    look-up tables; ``stages`` stages share one carry cell. ``trimmed``: whether the low zeros of a constant are not
-    compared. ``read``: whether a look-up table reads the result, with the signs. ``paired``: whether that table also
-    reads the bits below the signs if the number of bits is even.
+    look-up tables and one carry cell.
     """
 
     most: int
     free: int
     stage: int
     luts: int
-    stages: int = 1
-    trimmed: bool = True
-    read: bool = True
-    paired: bool = False
 
     def count(self, bits: int) -> tuple[int, int]:
         """Return the number of look-up tables and of carry cells of a chain that compares ``bits`` bits."""
         stages = -(-max(bits - self.free, 0) // self.stage)
-        return self.luts * stages, -(-stages // self.stages)
+        return self.luts * stages, stages
+
+
+@dataclass(frozen=True)
+class DifferenceCells:
+    """Mapping of comparisons of two variables to the carry chain of their difference, for more than ``most`` bits.
+
+    ``stage``: bits of a carry cell, which includes ``luts`` look-up tables. ``extended``: whether the chain includes
+    the sign that an unsigned operand has in front if the other one is signed. ``inverts``: whether the inverters of
+    the second operand take look-up tables. ``sign``: look-up tables that two signed operands save or take besides.
+    """
+
+    most: int
+    stage: int
+    luts: int
+    extended: bool = False
+    inverts: bool = False
+    sign: int = 0
 
 
 @dataclass(frozen=True)
@@ -46,11 +58,13 @@ class Family:
     ``inputs``: inputs of a look-up table. ``carry_bits``: bits of one carry cell. ``dsp_from``: the widths of the
     narrower operand and of the product from which a product is mapped to a DSP. ``shifted``: the length from which a
     chain of registers is a shift register; 0 for never. ``spare``: bits at the end of a carry chain without a carry
-    cell. ``known`` and ``unknown``: comparisons with a constant and of two variables. ``inverts``: whether the
-    inverters of subtracted numbers take look-up tables. ``sums``: whether the look-up tables in front of a carry chain
-    can absorb other logic. ``wide``: the numbers of look-up tables, joined by multiplexers, of functions with one
-    input more than a look-up table has, with two more, and so on. ``muxes``: the same for further inputs, but for
-    constant tables only. ``spent``: for random functions with still more inputs, the measured number of look-up tables
+    cell. ``known`` and ``unknown``: comparisons with a constant and of two variables; ``None`` for families that
+    compare part by part. A look-up table reads a part, and carry cells join parts if they are three or more.
+    ``inverts``: whether the inverters of subtracted numbers take look-up tables. ``sums``: whether the look-up tables
+    in front of a carry chain can absorb other logic. ``wide``: the numbers of look-up tables, joined by multiplexers,
+    of functions with one input more than a look-up table has, with two more, and so on. ``tables``: what a mapper
+    spends on them, of as many inputs as ``costs`` has. ``chain``: delay of a carry chain in picoseconds, and what each
+    bit adds. ``spent``: for random functions with still more inputs, the measured number of look-up tables
     relative to multiplexers between smaller functions. ``packs``: whether a DSP includes registers of an operand, and
     an addition and two registers after its product.
     """
@@ -62,16 +76,22 @@ class Family:
     inputs: int
     carry_bits: int
     dsp_from: tuple[int, int]
-    known: ComparisonCells
-    unknown: ComparisonCells
+    tables: LutCosts
+    chain: tuple[int, int]
+    known: ComparisonCells | None = None
+    unknown: DifferenceCells | None = None
     shifted: int = 0
     spare: int = 0
     inverts: bool = False
-    muxes: tuple[int, ...] = ()
     sums: bool = False
     wide: tuple[int, ...] = ()
     spent: tuple[float, ...] = (1.0,)
     packs: bool = False
+
+    @property
+    def parted(self) -> bool:
+        """Return whether comparisons are made of parts of as many bits as a look-up table reads."""
+        return self.known is None
 
     @property
     def carry_luts(self) -> int:
@@ -82,11 +102,6 @@ class Family:
     def costs(self) -> tuple[int, ...]:
         """Return the number of look-up tables of a function with one input, with two inputs, and so on."""
         return (1,) * self.inputs + self.wide
-
-    @property
-    def table_costs(self) -> tuple[int, ...]:
-        """Return the same numbers as ``costs`` for constant tables, which may have more inputs."""
-        return self.costs + self.muxes
 
     def count(self, cells: Mapping[str, int]) -> dict[str, int]:
         """Return the resources of cells, given their number by type; buffers and inverters count as nothing."""
@@ -113,8 +128,28 @@ _XILINX = (
     ("RAMB18E[12]", {BRAM: 1}),
     ("RAMB36E[12]", {BRAM: 2}),
 )
-_XILINX_KNOWN = ComparisonCells(12, 1, 6, 2, 4, trimmed=False, read=False)
-_XILINX_UNKNOWN = ComparisonCells(6, 0, 3, 2, 4, read=False)
+
+
+def _add_wire(wire: int, *delays: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
+    """Return the delays of the inputs of look-up tables with the delay of the wire in front."""
+    return tuple(tuple(wire + delay for delay in each) for each in delays)
+
+
+def _list_growing(*delays: int) -> tuple[tuple[int, ...], ...]:
+    """Return the first delay, the first two, and so on: the delays of look-up tables of one input, of two, ..."""
+    return tuple(delays[: count + 1] for count in range(len(delays)))
+
+
+_XILINX_DELAYS = (127, 238, 407, 472, 631, 642)
+_XILINX_TABLES = LutCosts(
+    (1, 2, 3, 3, 3, 5, 10, 20),
+    _add_wire(
+        300,
+        *_list_growing(*_XILINX_DELAYS),
+        (470, *(397 + delay for delay in _XILINX_DELAYS)),
+        (465, 592, *(519 + delay for delay in _XILINX_DELAYS)),
+    ),
+)
 _XILINX_COMMAND = "synth_xilinx -family {} -noiopad -noclkbuf -flatten"
 
 FAMILIES = {
@@ -128,10 +163,10 @@ FAMILIES = {
             6,
             4,
             (2, 9),
-            _XILINX_KNOWN,
-            _XILINX_UNKNOWN,
-            3,
-            muxes=(2, 4),
+            _XILINX_TABLES,
+            (600, 27),
+            shifted=3,
+            wide=(2, 4),
             sums=True,
             spent=(1.36, 1.15),
             packs=True,
@@ -144,10 +179,10 @@ FAMILIES = {
             6,
             4,
             (2, 9),
-            _XILINX_KNOWN,
-            _XILINX_UNKNOWN,
-            3,
-            muxes=(2, 4),
+            _XILINX_TABLES,
+            (600, 27),
+            shifted=3,
+            wide=(2, 4),
             sums=True,
             spent=(1.36, 1.15),
             packs=True,
@@ -166,8 +201,10 @@ FAMILIES = {
             4,
             1,
             (2, 11),
+            LutCosts((1,) * 4, _add_wire(250, *_list_growing(316, 379, 400, 449))),
+            (650, 126),
             ComparisonCells(2, 2, 1, 0),
-            ComparisonCells(2, 1, 1, 1),
+            DifferenceCells(2, 1, 0, inverts=True, sign=1),
             spare=1,
             inverts=True,
             spent=(1.43, 1.5, 1.33, 1.25, 1.27, 1.22),
@@ -188,8 +225,19 @@ FAMILIES = {
             4,
             2,
             (2, 4),
+            LutCosts(
+                (1, 1, 1, 1, 2, 4, 8),
+                _add_wire(
+                    300,
+                    *_list_growing(141, 275, 379, 379),
+                    (151, 239, 373, 477, 477),
+                    (148, 292, 380, 514, 618, 618),
+                    (148, 289, 433, 521, 655, 759, 759),
+                ),
+            ),
+            (800, 22),
             ComparisonCells(4, 2, 2, 2),
-            ComparisonCells(4, 1, 2, 2, paired=True),
+            DifferenceCells(4, 2, 2),
             wide=(2, 4, 8),
         ),
         Family(
@@ -207,10 +255,21 @@ FAMILIES = {
             4,
             1,
             (4, 8),
+            LutCosts(
+                (1, 1, 1, 1, 2, 4, 8, 16),
+                _add_wire(
+                    500,
+                    *_list_growing(902, 1184, 1486, 1583),
+                    (680, 1116, 1371, 1638, 1638),
+                    (723, 935, 1371, 1626, 1893, 1893),
+                    (723, 978, 1190, 1626, 1881, 2148, 2148),
+                    (723, 978, 1233, 1445, 1881, 2136, 2403, 2403),
+                ),
+            ),
+            (2200, 82),
             ComparisonCells(2, 1, 1, 1),
-            ComparisonCells(2, 1, 1, 1),
-            wide=(2, 4, 8),
-            muxes=(16,),
+            DifferenceCells(2, 1, 1, extended=True, sign=-1),
+            wide=(2, 4, 8, 16),
             spent=(1.58, 1.55),
         ),
     )

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-import numpy as np
-
-from qhls.ir.integers import Array
 from qhls.ir.types import Fixed
 from qhls.rtl.netlist import (
     SUMS,
@@ -17,21 +14,21 @@ from qhls.rtl.netlist import (
     find_chain,
     find_zeros,
 )
-from qhls.synthesis.cover import count_covered
 from qhls.synthesis.families import Family
+from qhls.synthesis.logic.cover import count_covered, measure_compared
+from qhls.synthesis.logic.functions import count_functions, list_columns
 
-PARTS = (
-    *("sum", "invert", "chain", "logic", "deep_logic"),
-    *("table", "multiply", "multiply_edge", "shift_register"),
-)
+PARTS = ("sum", "invert", "chain", "logic", "table", "multiply", "shift_register")
 """Parts that take look-up tables.
 
 sum: look-up tables of sums, in their carry cells or next to them; invert: bits of subtracted numbers, each counted
-once; chain: look-up tables of comparisons by carry chains; logic: those of other comparisons, multiplexers and gates
-(``qhls.synthesis.cover``); deep_logic: those of such logic that other look-up tables feed; table: look-up tables of
-constant tables; multiply: a times b for products in logic of a and b bits; multiply_edge: a plus b; shift_register:
-bits.
+once; chain: look-up tables of comparisons by carry chains; logic: those of other comparisons, multiplexers, gates
+and narrow constant tables (``qhls.synthesis.logic``); table: those of wide constant tables; multiply: for products in
+logic, the bits of the wider factor times those of the other less one; shift_register: bits.
 """
+
+_INVERTIBLE = (Kind.MUX, Kind.TABLE)
+"""Cells whose look-up tables compute inverted bits as well."""
 
 
 def count_parts(netlist: Netlist, family: Family) -> dict[str, float]:
@@ -97,19 +94,25 @@ class _Counter:
             self.count_inverters(arg, max(last - first, 0))
 
     def count_less(self, index: int, cell: Cell) -> None:
-        """Count the carry chain of a comparison, if it is wide enough to have one.
+        """Count the carry chain of a comparison, if it is wide enough to have one."""
+        if any(self.is_known(arg) for arg in cell.args):
+            self.count_less_constant(index, cell)
+        else:
+            self.count_difference(index, cell)
+
+    def count_less_constant(self, index: int, cell: Cell) -> None:
+        """Count the carry chain of a comparison with a constant.
 
         Low zeros of a constant need no comparison, and a comparison with 0 needs only the sign. A look-up table reads
         the signs next to the chain, so the chain of unsigned operands is one bit longer.
         """
+        rule = self.family.known
+        if rule is None:
+            return
         width = max(self.cells[arg].type.width for arg in cell.args)
-        known = [self.cells[arg].setting for arg in cell.args if self.is_known(arg)]
-        rule = self.family.known if known else self.family.unknown
-        first = 0
-        if known:
-            limit = known[0] + 1 if self.is_known(cell.args[0]) else known[0]
-            zeros = (limit & -limit).bit_length() - 1 if limit else width
-            first = zeros if rule.trimmed or zeros >= width else 0
+        limit = next(self.cells[arg].setting for arg in cell.args if self.is_known(arg))
+        limit += self.is_known(cell.args[0])
+        first = (limit & -limit).bit_length() - 1 if limit else width
         width -= first
         if width <= rule.most:
             return
@@ -121,30 +124,44 @@ class _Counter:
         if self.is_known(cell.args[0]):
             self.count_inverters(cell.args[1], width)
 
+    def count_difference(self, index: int, cell: Cell) -> None:
+        """Count the carry chain of the difference of two variables that are compared."""
+        rule = self.family.unknown
+        if rule is None:
+            return
+        width, signed = measure_compared(self.cells, cell)
+        if width <= rule.most:
+            return
+        mixed = len(set(signed)) > 1
+        carries = (width - (mixed and not rule.extended)) // rule.stage
+        self.chains[index] = 0
+        self.parts["carry"] += carries
+        self.parts["chain"] += rule.luts * carries + rule.sign * all(signed)
+        inverted = self.cells[cell.args[1]]
+        if rule.inverts and inverted.kind not in _INVERTIBLE:
+            self.parts["chain"] += inverted.type.width
+
     def count_inverters(self, subtracted: int, bits: int) -> None:
         """Count the inverters of a subtracted word once for all sums that subtract it, shifted or not."""
         if not self.family.inverts:
             return
         while self.cells[subtracted].kind is Kind.SHIFT:
             subtracted = self.cells[subtracted].args[0]
-        if self.cells[subtracted].kind is Kind.MUX:
-            return  # the multiplexer selects inverted bits
+        if self.cells[subtracted].kind in _INVERTIBLE:
+            return
         before = self.inverted.get(subtracted, 0)
         self.inverted[subtracted] = max(before, bits)
         self.parts["invert"] += max(bits - before, 0)
 
     def count_table(self, index: int, cell: Cell) -> None:
-        """Count the look-up tables of a constant table bit by bit; equal functions of an operand are shared."""
+        """Count the look-up tables of a constant table bit by bit; equal functions of an operand are shared.
+
+        Those that fit into one look-up table are gates of the logic.
+        """
         source = self.cells[cell.args[0]]
-        width = source.type.width
-        codes = range(source.type.lo, source.type.hi + 1)
-        entries = [cell.setting[min(max(c - source.lo, 0), len(cell.setting) - 1)] for c in codes]
-        entries = [entries[(p - source.type.lo) % len(entries)] for p in range(1 << width)]
-        for bit in range(cell.type.width):
-            column = np.array([entry >> bit & 1 for entry in entries], np.uint8)
-            self.parts["table"] += _price_function(
-                (cell.args[0],), column, self.functions, self.family
-            )
+        if source.type.width > self.family.inputs:
+            columns = list_columns(cell, source)
+            self.parts["table"] += count_functions(columns, self.family, self.functions, cell.args)
 
     def find_room(self, index: int) -> tuple[int, int]:
         """Return how many additions and registers the DSP block of a result can still absorb.
@@ -162,8 +179,7 @@ class _Counter:
             if self.family.packs:
                 self.packed[index] = 1, 2
         else:
-            self.parts["multiply"] += a * b
-            self.parts["multiply_edge"] += a + b
+            self.parts["multiply"] += max(a, b) * (min(a, b) - 1)
 
     def register(self, index: int, cell: Cell) -> None:
         """Count the bits of a chain of registers, which is a shift register if it is long enough."""
@@ -191,55 +207,6 @@ def measure_factors(a: Fixed, b: Fixed) -> tuple[int, int]:
     """Return the widths of two factors in bits; an unsigned factor next to a signed one has one bit more."""
     mixed = a.signed != b.signed
     return a.width + (mixed and not a.signed), b.width + (mixed and not b.signed)
-
-
-def count_functions(columns: Sequence[Array], family: Family) -> float:
-    """Return the number of look-up tables of functions with common inputs, given as truth tables."""
-    seen: set[object] = set()
-    return sum(_price_function((), column, seen, family) for column in columns)
-
-
-def _price_function(
-    operand: tuple[int, ...], column: Array, seen: set[object], family: Family
-) -> float:
-    """Return the expected number of look-up tables of a function after technology mapping."""
-    beyond = len(_list_inputs(column)) - len(family.table_costs)
-    waste = family.spent[min(beyond, len(family.spent)) - 1] if beyond > 0 else 1.0
-    return waste * _count_function(operand, column, seen, family)
-
-
-def _count_function(
-    operand: tuple[int, ...], column: Array, seen: set[object], family: Family
-) -> int:
-    """Return the number of look-up tables of a function of the bits of ``operand``; 0 if it was ``seen`` before.
-
-    A function with too many inputs is a multiplexer, by its highest input, between two functions of the others.
-    """
-    inputs = _list_inputs(column)
-    if len(inputs) <= 1:
-        return 0
-    key = operand, column.tobytes()
-    if key in seen:
-        return 0
-    seen.add(key)
-    costs = family.table_costs
-    if len(inputs) <= len(costs):
-        return costs[len(inputs) - 1]
-    halves = column.reshape(-1, 2, 1 << inputs[-1])
-    return 1 + sum(
-        _count_function(operand, halves[:, side].ravel(), seen, family) for side in (0, 1)
-    )
-
-
-def _list_inputs(column: Array) -> list[int]:
-    """Return the indices of the inputs on which a truth table depends."""
-    places = range(len(column).bit_length() - 1)
-    halves = (column.reshape(-1, 2, 1 << place) for place in places)
-    return [
-        place
-        for place, pair in zip(places, halves, strict=True)
-        if not np.array_equal(pair[:, 0], pair[:, 1])
-    ]
 
 
 _RULES: dict[Kind, Callable[[_Counter, int, Cell], None]] = {

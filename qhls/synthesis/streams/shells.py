@@ -13,7 +13,8 @@ from qhls.rtl.streams.bodies import list_tile_elements, pack_weights
 from qhls.rtl.streams.counters import Counter
 from qhls.rtl.streams.modules import Module
 from qhls.synthesis.families import Family
-from qhls.synthesis.parts import count_functions, count_parts
+from qhls.synthesis.logic.functions import count_functions
+from qhls.synthesis.parts import count_parts
 from qhls.synthesis.streams.memories import map_memory
 
 
@@ -45,7 +46,7 @@ def price_choice(among: int, family: Family) -> int:
     """
     if among < 2:
         return 0
-    if family.wide or family.muxes:
+    if family.wide:
         return -(-among // (4 if family.inputs == 6 else 2))
     return among - 1
 

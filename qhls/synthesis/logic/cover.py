@@ -7,8 +7,11 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from functools import partial, reduce
 from operator import and_, or_, xor
 
+from qhls.ir.types import Fixed
 from qhls.rtl.netlist import SUMS, Cell, Kind, Netlist
-from qhls.synthesis.families import ComparisonCells, Family
+from qhls.synthesis.families import Family
+from qhls.synthesis.logic.functions import find_inputs, list_columns
+from qhls.synthesis.logic.mapping import FixedCell, map_gates
 
 ZERO, ONE = 0, 1
 """Wire numbers of the constant bits 0 and 1; every other number is a variable wire."""
@@ -21,20 +24,17 @@ _MOST_LEAVES = 8
 def count_covered(
     netlist: Netlist, family: Family, chains: Mapping[int, int], packed: Container[int] = ()
 ) -> dict[str, int]:
-    """Count the look-up tables of comparisons, multiplexers and gates ("logic", "deep_logic") and of sums ("sum").
+    """Count the look-up tables of comparisons, multiplexers and gates ("logic") and of sums ("sum").
 
-    "logic": tables that no other table feeds; "deep_logic": the others, because synthesis spends more area on longer
-    paths. ``chains``: comparison by a carry chain -> the lowest bit that it reads. ``packed``: cells within DSP
-    blocks. A gate that fits into the table of each of its readers needs no separate table; inverters are free.
-    Products, registers and constant tables delimit the logic.
+    "carry": cells that join the parts of comparisons. ``chains``: comparison by a carry chain -> the lowest bit that
+    it reads. ``packed``: cells within DSP blocks. Inverters are free. Products, registers and constant tables delimit
+    the logic.
     """
-    gates = _Gates(netlist, chains, family.unknown, family.sums, packed)
-    costs = family.costs
-    tables = gates.find_cover(len(costs))
-    counts: dict[str, int] = {"sum": 0, "logic": 0, "deep_logic": 0}
+    gates = _Gates(netlist, family, chains, packed)
+    tables = map_gates(gates.reads, gates.boxes, gates.ends, family.tables)
+    counts: dict[str, int] = {"sum": 0, "logic": 0, "carry": gates.carries}
     for gate, wires in tables.items():
-        part = "logic" if tables.keys().isdisjoint(wires) else "deep_logic"
-        counts["sum" if gate in gates.added else part] += costs[min(len(wires), len(costs)) - 1]
+        counts["sum" if gate in gates.added else "logic"] += family.costs[len(wires) - 1]
     return counts
 
 
@@ -44,12 +44,17 @@ class _Gates:
     def __init__(
         self,
         netlist: Netlist,
+        family: Family,
         chains: Mapping[int, int],
-        rule: ComparisonCells | None = None,
-        sums: bool = False,
         packed: Container[int] = (),
     ) -> None:
-        self.rule, self.sums = rule, sums
+        self.rule, self.sums, self.chain = family.unknown, family.sums, family.chain
+        self.inputs, self.carry_bits = family.inputs, family.carry_bits
+        self.parted = family.inputs if family.parted else 0
+        self.carries = 0
+        """Carry cells that join the parts of comparisons."""
+        self.boxes: list[FixedCell] = []
+        """The carry chains and constant tables between gates."""
         self.added: set[int] = set()
         """Gates that belong to sums."""
         self.cells = netlist.cells
@@ -76,22 +81,7 @@ class _Gates:
             for index in port.cells:
                 self.ends.update(self.bits[index])
         self._reset_registers()
-
-    def find_cover(self, inputs: int) -> dict[int, frozenset[int]]:
-        """Return the look-up tables with their input wires, after merging gates into all their readers where they fit.
-
-        ``inputs``: the largest number of inputs of a table.
-        """
-        readers: dict[int, set[int]] = {}
-        for gate, wires in self.reads.items():
-            for wire in wires:
-                readers.setdefault(wire, set()).add(gate)
-        tables, count = dict(self.reads), 0
-        while count != len(tables):
-            count = len(tables)
-            for gate in list(tables):  # every gate comes before its readers
-                _move_gate(gate, tables, readers, inputs, self.ends)
-        return tables
+        self._drop_unread()
 
     def _reset_registers(self) -> None:
         """Remove the multiplexers that resets of registers replace."""
@@ -100,6 +90,14 @@ class _Gates:
             if not readers[wire]:
                 self.ends |= self.reads.pop(wire)
         self.ends |= self.stored
+
+    def _drop_unread(self) -> None:
+        """Remove the gates that nothing reads."""
+        needed = set(self.ends)
+        for wire in reversed(self.reads):  # every gate comes before its readers
+            if wire in needed:
+                needed |= self.reads[wire]
+        self.reads = {wire: wires for wire, wires in self.reads.items() if wire in needed}
 
     def _list_bits(self, cell: Cell) -> list[int]:
         """Return the wires of a cell's code, the lowest bit first."""
@@ -130,32 +128,48 @@ class _Gates:
                 self.ends |= {x, propagated}
             else:
                 self.ends |= {x, y}
-        return [self._wire() for _ in range(cell.type.width)]
+        return self._create_chain(cell.type.width, [*a, *b])
+
+    def _create_chain(self, width: int, wires: Sequence[int]) -> list[int]:
+        """Return new wires that a carry chain of ``width`` bits drives, which reads ``wires``."""
+        driven = tuple(self._wire() for _ in range(width))
+        start, step = self.chain
+        self.boxes.append(FixedCell(frozenset(wires) - {ZERO, ONE}, driven, start + step * width))
+        return list(driven)
+
+    def _create_end(self, width: int, wires: Sequence[int]) -> int:
+        """Return a new wire that the end of a carry chain of ``width`` bits drives."""
+        wire, (start, step) = self._wire(), self.chain
+        self.boxes.append(FixedCell(frozenset(wires) - {ZERO, ONE}, (wire,), start + step * width))
+        return wire
 
     def _begin_logic(self, cell: Cell) -> list[int]:
         """Return new wires for the result of a cell outside the logic, and record the wires that it reads."""
         for arg in cell.args:
             (self.stored if cell.kind is Kind.REG else self.ends).update(self.bits[arg])
+        if cell.kind in (*SUMS, Kind.TABLE):
+            return self._create_chain(
+                cell.type.width, [bit for arg in cell.args for bit in self.bits[arg]]
+            )
         return [self._wire() for _ in range(cell.type.width)]
 
     def _end_chain(self, cell: Cell, first: int) -> list[int]:
         """Return the result wire, as a list, of a comparison whose carry chain compares the bits from ``first`` on.
 
-        On some families the result is that of a gate that reads the chain and the signs.
+        The result is that of a gate that reads the chain and the signs, unless the chain compares them too.
         """
         for arg in cell.args:
             self.ends.update(self.bits[arg][first:])
-        carry = self._wire()
-        if self.rule and not self.rule.read:
-            return [carry]
-        width = max(len(self.bits[arg]) for arg in cell.args)
-        unsigned = all(self.cells[arg].lo >= 0 for arg in cell.args)
-        known = any(self.cells[arg].kind is Kind.CONST for arg in cell.args)
-        paired = self.rule and self.rule.paired and not known and (width + unsigned) % 2 == 0
-        signs = [
-            bit for arg in cell.args for bit in self.extend(arg, width)[-2 if paired else -1 :]
-        ]
-        return [self._add_gate(carry, [carry, *signs], None)]
+        width, signed = measure_compared(self.cells, cell)
+        read = [bit for arg in cell.args for bit in self.bits[arg][first:]]
+        carry = self._create_end(width, read)
+        top = 1
+        rule = self.rule
+        if rule and not any(self.cells[arg].kind is Kind.CONST for arg in cell.args):
+            top = rule.stage - width % rule.stage if any(signed) else width % rule.stage
+            top *= not (rule.extended and len(set(signed)) > 1)
+        signs = [bit for arg in cell.args for bit in self.extend(arg, width)[width - top :]]
+        return [self._add_gate(carry, [carry, *signs], None)] if signs else [carry]
 
     def _wire(self, function: tuple[int, tuple[int, ...]] | None = None) -> int:
         """Return a new wire with a known ``function``, or else as a new input of the logic."""
@@ -210,16 +224,67 @@ class _Gates:
         return [self.bits[cell.args[1]][0], *self.extend(cell.args[0], cell.type.width - 1)]
 
     def compare(self, cell: Cell) -> list[int]:
-        """Create a ripple comparator from the lowest bit up and return the wire of ``a < b``, as a list."""
-        signed = [self.cells[arg].lo < 0 for arg in cell.args]
-        width = max(self.cells[arg].type.width for arg in cell.args) + (any(signed) > all(signed))
+        """Create a comparator and return the wire of ``a < b``, as a list.
+
+        It ripples from the lowest bit up, because synthesis simplifies short comparisons with constants as a whole.
+        """
+        width, signed = measure_compared(self.cells, cell)
         a, b = (self.extend(arg, width) for arg in cell.args)
+        bounds = self._split_comparison(a, b) if self.parted else [(0, width)]
         if any(signed):
             a[-1], b[-1] = b[-1], a[-1]  # swapped, because a negative code is smaller
+        parts = [
+            (self._compare_bits(a[i:j], b[i:j]), self._compare_equal(a[i:j], b[i:j]))
+            for i, j in bounds
+        ]
+        if len(parts) > 2:
+            return [self._join_by_carry(parts)]
+        result = parts[0][0]
+        for less, equal in parts[1:]:
+            result = self.make_gate(_join_parts, less, equal, result)
+        return [result]
+
+    def _join_by_carry(self, parts: Sequence[tuple[int, int]]) -> int:
+        """Return the result of parts of a comparison, each less and equal, that a carry chain joins; lowest part first.
+
+        The lowest parts drop out while they are never less, as below a constant with low zeros.
+        """
+        first = next((n for n, (less, _) in enumerate(parts) if less != ZERO), len(parts) - 1)
+        if first == len(parts) - 1:
+            return parts[first][0]
+        bits = self.carry_bits
+        self.carries += -(-len(parts) // bits) - first // bits
+        wires = [wire for part in parts[first:] for wire in part]
+        self.ends.update(wires)
+        return self._create_end(len(parts), wires)
+
+    def _split_comparison(self, a: Sequence[int], b: Sequence[int]) -> list[tuple[int, int]]:
+        """Return the ranges of bits that one look-up table compares, from the highest bits down.
+
+        A bit takes two inputs, or one if any bit from there down is constant in an operand, as in Yosys' ``cmp2lcu``.
+        """
+        bounds, end, room = [], len(a), self.parted
+        for place in reversed(range(len(a))):
+            price = 2 - sum(not {ZERO, ONE}.isdisjoint(each[: place + 1]) for each in (a, b))
+            if price > room:
+                bounds.append((place + 1, end))
+                end, room = place + 1, self.parted
+            room -= price
+        bounds = [(0, end), *reversed(bounds)]
+        known = any(set(each) <= {ZERO, ONE} for each in (a, b))
+        return [(0, len(a))] if known and len(bounds) < 3 else bounds
+
+    def _compare_bits(self, a: Sequence[int], b: Sequence[int]) -> int:
         result = ZERO
         for x, y in zip(a, b, strict=True):
             result = self.make_gate(_make_less, x, y, result)
-        return [result]
+        return result
+
+    def _compare_equal(self, a: Sequence[int], b: Sequence[int]) -> int:
+        result = ONE
+        for x, y in zip(a, b, strict=True):
+            result = self.make_gate(_keep_equal, x, y, result)
+        return result
 
     def choose(self, cell: Cell) -> list[int]:
         """Create one multiplexer per bit and return their output wires."""
@@ -235,9 +300,44 @@ class _Gates:
         function = and_ if cell.kind is Kind.AND else or_
         return [self.make_gate(function, *(self.bits[arg][0] for arg in cell.args))]
 
+    def look_up(self, cell: Cell) -> list[int]:
+        """Create one gate per bit of a constant table that fits into look-up tables, and return their output wires."""
+        source = self.cells[cell.args[0]]
+        if source.type.width > self.inputs:
+            return self._begin_logic(cell)
+        wires = self.bits[cell.args[0]]
+        bits = []
+        for column in list_columns(cell, source):
+            places = find_inputs(column)
+            rows = [
+                sum((row >> n & 1) << place for n, place in enumerate(places))
+                for row in range(1 << len(places))
+            ]
+            truth = tuple(bool(column[row]) for row in rows)
+            bits.append(
+                self.make_gate(partial(_look_up, truth), *(wires[place] for place in places))
+            )
+        return bits
+
     def find_any(self, cell: Cell) -> list[int]:
         """Create OR gates that compute whether any bit of a code is 1, and return the wire of the result, as a list."""
         return [reduce(partial(self.make_gate, or_), self.bits[cell.args[0]])]
+
+
+def _look_up(truth: Sequence[bool], *inputs: int) -> int:
+    """Return a function of inputs given by its truth table, for many rows at once, one per bit."""
+    result = 0
+    for row, entry in enumerate(truth):
+        if entry:
+            result |= reduce(and_, (x if row >> n & 1 else ~x for n, x in enumerate(inputs)), -1)
+    return result
+
+
+def measure_compared(cells: Sequence[Cell], cell: Cell) -> tuple[int, list[bool]]:
+    """Return the number of bits that both operands of a comparison have in Verilog, and which operands are signed."""
+    ends = [(cells[arg].lo, cells[arg].hi) for arg in cell.args]
+    common = Fixed.from_range(min(lo for lo, _ in ends), max(hi for _, hi in ends), 0)
+    return common.width, [lo < 0 for lo, _ in ends]
 
 
 def _make_less(x: int, y: int, below: int) -> int:
@@ -250,6 +350,14 @@ def _make_carry(x: int, y: int, z: int) -> int:
 
 def _make_parity(x: int, y: int, z: int) -> int:
     return x ^ y ^ z
+
+
+def _keep_equal(x: int, y: int, equal: int) -> int:
+    return ~(x ^ y) & equal
+
+
+def _join_parts(less: int, equal: int, below: int) -> int:
+    return less | equal & below
 
 
 def _make_mux(bit: int, a: int, b: int) -> int:
@@ -278,27 +386,6 @@ def _reduce(truth: int, leaves: Sequence[int]) -> tuple[int, tuple[int, ...]]:
     return truth, tuple(kept)
 
 
-def _move_gate(
-    gate: int,
-    tables: dict[int, frozenset[int]],
-    readers: dict[int, set[int]],
-    inputs: int,
-    ends: set[int],
-) -> None:
-    """Merge a gate into its readers if each then has at most ``inputs`` inputs and no non-gate reads it."""
-    if gate in ends or not readers.get(gate):
-        return
-    own = tables[gate]
-    merged = {reader: tables[reader] - {gate} | own for reader in readers[gate]}
-    if any(len(wires) > inputs for wires in merged.values()):
-        return
-    tables |= merged
-    del tables[gate]
-    for wire in own:
-        if wire in readers:
-            readers[wire] = readers[wire] - {gate} | merged.keys()
-
-
 _BITS: dict[Kind, Callable[[_Gates, Cell], list[int]]] = {
     Kind.CONST: _Gates.list_constant,
     Kind.SHIFT: _Gates.shift,
@@ -309,4 +396,5 @@ _BITS: dict[Kind, Callable[[_Gates, Cell], list[int]]] = {
     Kind.AND: _Gates.combine,
     Kind.OR: _Gates.combine,
     Kind.ANY: _Gates.find_any,
+    Kind.TABLE: _Gates.look_up,
 }

@@ -1,0 +1,1 @@
+"""Look-up tables of the logic between carry chains: its gates, and how technology mapping covers them."""
