@@ -37,13 +37,17 @@ def write_sum(*terms: tuple[str, int]) -> str:
     return " + ".join(f"{name} * {factor}" if factor != 1 else name for name, factor in terms)
 
 
-def list_conditions(widths: Sequence[tuple[int, int]], dims: Sequence[int]) -> list[str]:
-    """Return the C conditions under which element (``i0``, ``i1``, ...) of a padded tensor comes from its operand.
+def list_conditions(
+    widths: Sequence[tuple[int, int]], dims: Sequence[int], names: Sequence[str] = ()
+) -> list[str]:
+    """Return the C conditions under which the element ``names`` of a padded tensor comes from its operand.
 
-    ``widths``: the padding before and after each axis; ``dims``: the shape of the operand.
+    ``widths``: the padding before and after each axis; ``dims``: the shape of the operand. ``names``: by default
+    ``i0``, ``i1``, ...
     """
     conditions: list[str] = []
-    for axis, ((before, after), size) in enumerate(zip(widths, dims, strict=True)):
-        conditions += [f"i{axis} >= {before}"] if before else []
-        conditions += [f"i{axis} < {before + size}"] if after else []
+    names = names or [f"i{axis}" for axis in range(len(dims))]
+    for name, (before, after), size in zip(names, widths, dims, strict=True):
+        conditions += [f"{name} >= {before}"] if before else []
+        conditions += [f"{name} < {before + size}"] if after else []
     return conditions

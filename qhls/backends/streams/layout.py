@@ -15,7 +15,7 @@ from qhls.ir.op import Op
 from qhls.ir.ops import Const
 from qhls.plan import Buffer, Process
 from qhls.plan.dataflow import find_array
-from qhls.plan.streams.actions import Action, Fill, Fork, Reduce, Regroup, Repeat
+from qhls.plan.streams.actions import Action, Fill, Fork, Reduce, Regroup, Repeat, Slide
 from qhls.plan.streams.network import Fifo, JoinedOp, StreamPlan, StreamProcess
 
 
@@ -48,6 +48,8 @@ class _Streams:
         self._layout = layout
         self._tensors: dict[Op, CTensor] = {}
         self._streams: dict[str, CStream] = {}
+        self._images: dict[Op, Op] = {}
+        """The tensor that a window reads, by its operand, which may be a padding that the window adds."""
 
     def make_stream(self, fifo: Fifo) -> CStream:
         """Return the C stream of ``fifo``, with the name of its tensor if ``fifo`` has this name too."""
@@ -65,6 +67,8 @@ class _Streams:
         take = self._layout.names.take
         function = take(f"run_{process.name}")
         call, chain, hardware = None, None, process.hardware
+        if process.op and isinstance(process.action, Slide):
+            self._images[process.op.operands[0]] = process.reads[0].tensor
         period = process.period * (*writes, *reads)[0].lanes  # a fork without readers has no writes
         if taps and hardware:
             call = self._call(taps[0], process.action, hardware, period, process.tiles is not None)
@@ -129,7 +133,8 @@ class _Streams:
                 operands.append(whole)
             else:
                 buffer = hardware.read(read).buffer
-                operands.append(self._make_part(find_array(operand), part, buffer))
+                array = self._images.get(operand) or find_array(operand)
+                operands.append(self._make_part(array, part, buffer))
         return tuple(operands), self._make_part(tap.op, step, hardware.writes.buffer)
 
     def _make_part(self, op: Op, part: Op, buffer: Buffer) -> CTensor:

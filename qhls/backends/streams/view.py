@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from qhls.backends.expressions import list_conditions, write_literal, write_sum
+from qhls.backends.expressions import (
+    list_conditions,
+    write_literal,
+    write_sum,
+)
 from qhls.backends.names import make_printable
 from qhls.backends.views.function import CFunction
 from qhls.backends.views.tensor import CTap, CTensor, CType
@@ -115,9 +119,27 @@ class CWindow:
         """Return the C expression of the index of the current token in its image row."""
         return write_sum(("c", self.taken), ("t", 1)) if self.taken > 1 else "c"
 
+    def list_conditions(self, row: str, column: str) -> list[str]:
+        """Return the C conditions under which a column of the image is read; none without a padding."""
+        sizes = [n - sum(w) for n, w in zip(self.action.image, self.action.around, strict=False)]
+        return list_conditions(self.action.around, sizes, (row, column))
+
+    def write_place(self, row: str, column: str, channel: str) -> str:
+        """Return the C expression of the index within the window of an element of the kernel."""
+        place, names = self.action.find_place, (row, column, channel)
+        steps = (place(1, 0, 0) - self.start, place(0, 1, 0) - self.start, 1)
+        first = f"{self.start} + " if self.start else ""
+        return first + write_sum(*zip(names, steps, strict=True))
+
+    @property
+    def start(self) -> int:
+        """Return the index within the window of the first element of the kernel."""
+        return self.action.find_place(0, 0, 0)
+
 
 _ABSENT = (
-    *("steps", "slides", "row_step", "column_step", "group_step"),
+    *("steps", "slides", "row_step", "column_step", "group_step", "start"),
+    *("padded", "first_row", "last_row", "first_column", "last_column"),
     *("in_luts", "op", "tokens", "tapped"),
 )
 """The names of those sizes of a product by tiles whose default is 0; the default of all others is 1."""
@@ -217,7 +239,20 @@ class CProcess:
             return sizes
         down, right = window.strides
         sizes |= {"image": window.columns, "down": window.down, "dilation": window.dilation[0]}
-        return sizes | {"slides": 1, "stride_down": down, "stride_right": right}
+        sizes |= {"slides": 1, "stride_down": down, "stride_right": right}
+        return sizes | self._padding_sizes
+
+    @property
+    def _padding_sizes(self) -> dict[str, int]:
+        action = self.window.action
+        if not action.is_padded:
+            return {}
+        sizes = {"padded": 1}
+        for axis, name in enumerate(("row", "column")):
+            before, after = action.around[axis]
+            last = action.image[axis] - after - 1
+            sizes |= {f"first_{name}": before, f"last_{name}": last}
+        return sizes
 
     @property
     def _fold_sizes(self) -> dict[str, int]:
@@ -228,10 +263,12 @@ class CProcess:
         sizes = dict(named) | dict(parts) | {"in_luts": int(self.call.process.in_luts)}
         if not isinstance(op, Conv):
             return sizes
-        down, right = (1, window.right) if window.slides else (op.dilation[0], op.x.shape[1])
         channels = op.x.shape[2]
-        steps = {"row_step": down * right * channels, "column_step": op.dilation[1] * channels}
-        steps = {"group_step": fold.sizes[3]} | steps
+        row, column = op.dilation[0] * op.x.shape[1] * channels, op.dilation[1] * channels
+        if window.slides:
+            sizes["start"] = window.start
+            row = window.right * window.channels
+        steps = {"group_step": fold.sizes[3], "row_step": row, "column_step": column}
         axes = zip(steps.items(), fold.sizes, strict=False)  # an axis of length 1 has no step
         return sizes | {name: step for (name, step), size in axes if size > 1}
 
@@ -245,9 +282,11 @@ class CProcess:
     @property
     def filling(self) -> str:
         """Return, for a padding, the C expression of the padding value."""
-        assert isinstance(self.process.action, Fill)
-        op = self.process.action.op
-        return write_literal(op.value, op.frac, self.made.type.name)
+        action = self.process.action
+        if isinstance(action, Fill):
+            return write_literal(action.op.value, action.op.frac, self.made.type.name)
+        frac = self.process.reads[0].tensor.type.frac
+        return write_literal(self.window.action.value, frac, self.reads[0].type.name)
 
     @property
     def interval(self) -> int:
@@ -283,7 +322,8 @@ class CProcess:
         work = self.call.comment if self.shape else self.call.function
         if isinstance(action, Slide):
             height, width = action.size
-            return f"each window of {height} x {width} pixels: {work}"
+            padded = ", padded" if action.is_padded else ""
+            return f"each window of {height} x {width} pixels{padded}: {work}"
         return f"{action.steps} step{'s' if action.steps > 1 else ''} of {work}"
 
     @property

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+import numpy.typing as npt
+
 from qhls.ir.movement import Pad
 from qhls.ir.op import Op
 from qhls.ir.ops import Conv, Pool
 from qhls.plan.streams.cut import take_part
+
+Around = tuple[tuple[int, int], tuple[int, int]]
+"""Rows before and after an image, and columns before and after it."""
+_UNPADDED: Around = ((0, 0), (0, 0))
 
 
 @dataclass(frozen=True)
@@ -42,9 +49,13 @@ class Fill:
 
 @dataclass(frozen=True)
 class Slide:
-    """A window that slides over the pixels of an image, and ``step``, an op on one window.
+    """A window that slides over the columns of an image, and ``step``, an op on one window.
 
-    The pixels between the first and the last of a window are in line buffers and registers.
+    A column holds ``pixels`` adjacent pixels of one row, which are read together; the stride is a multiple of it.
+    ``image``: the rows, the columns of a row and the elements of a column, with the padding, which is not read: the
+    window adds it. ``around``: the rows and columns before and after the operand, all elements of which are ``value``.
+    ``strides``: in rows and columns. ``size``: the elements of the kernel; ``dilation``: in rows and pixels.
+    ``first``: the pixel of a window with which the kernel begins. The rows above the current one are in line buffers.
     """
 
     step: Op
@@ -52,12 +63,47 @@ class Slide:
     strides: tuple[int, int]
     size: tuple[int, int]
     dilation: tuple[int, int]
+    pixels: int = 1
+    first: int = 0
+    around: Around = _UNPADDED
+    value: int = 0
 
     @property
     def span(self) -> tuple[int, int]:
-        """Return the height and width of a window in pixels, including the gaps of its dilation."""
+        """Return the height of a window in rows and its width in columns, including the gaps of its dilation."""
         (height, width), (down, right) = self.size, self.dilation
-        return (height - 1) * down + 1, (width - 1) * right + 1
+        return (height - 1) * down + 1, -(-(self.first + (width - 1) * right + 1) // self.pixels)
+
+    @property
+    def channels(self) -> int:
+        """Return the number of elements of a pixel."""
+        return self.image[2] // self.pixels
+
+    @property
+    def is_padded(self) -> bool:
+        """Return whether the window adds a padding."""
+        return self.around != _UNPADDED
+
+    @property
+    def has_gaps(self) -> bool:
+        """Return whether a window stores pixels that its kernel does not use."""
+        return self.dilation[1] > 1 or self.span[1] * self.pixels > self.size[1]
+
+    @property
+    def is_inside(self) -> npt.NDArray[np.bool_]:
+        """Return for each column of the image, row by row, whether it is read: it does not belong to the padding."""
+        image = np.ones(self.image[:2], np.bool_)
+        for axis, (before, after) in enumerate(self.around):
+            places = np.arange(self.image[axis])
+            inside = (places >= before) & (places < self.image[axis] - after)
+            image &= np.expand_dims(inside, 1 - axis)
+        return image.ravel()
+
+    def find_place(self, row: int, column: int, channel: int) -> int:
+        """Return the index within a window, rows first, of an element of the kernel."""
+        pixel = self.first + column * self.dilation[1]
+        width = self.span[1] * self.pixels
+        return (row * width + pixel) * self.channels + channel
 
 
 @dataclass(frozen=True)
@@ -78,16 +124,36 @@ class Regroup:
 Action = Fork | Regroup | Repeat | Fill | Slide | Reduce
 
 
-def make_slide(op: Conv | Pool) -> Slide | None:
-    """Return the sliding window of ``op``; None where a single window covers the image."""
-    if isinstance(op, Conv):
-        size, dilation = (op.w.shape[0], op.w.shape[1]), op.dilation
-    else:
-        size, dilation = op.window, (1, 1)
+def make_slide(op: Conv | Pool, pixels: int = 1, padding: Pad | None = None) -> Slide | None:
+    """Return the sliding window of ``op``; None where a single window covers the image.
+
+    ``pixels``: those of a column, a divisor of the operand's width and of the stride. ``padding``: the op that makes
+    the operand, if the window adds its padding.
+    """
+    step = make_window_op(op)
+    size = (step.x.shape[0], step.x.shape[1])
+    dilation = op.dilation if isinstance(op, Conv) else (1, 1)
+    (above, _), (left, _) = padding.widths[:2] if padding else _UNPADDED
+    x, before = padding.x if padding else op.x, -(-left // pixels)
+    strides, first = (op.strides[0], op.strides[1] // pixels), before * pixels - left
+    slide = Slide(step, (), strides, size, dilation, pixels, first)
+    if padding is None and slide.span == (op.x.shape[0], op.x.shape[1] // pixels):
+        return None
+    read = (x.shape[0], x.shape[1] // pixels)
+    around: list[tuple[int, int]] = []
+    for axis, start in enumerate((above, before)):
+        needed = (op.shape[axis] - 1) * strides[axis] + slide.span[axis]
+        around.append((start, max(needed - start - read[axis], 0)))
+    rows, columns = (size + sum(widths) for size, widths in zip(read, around, strict=True))
+    image = (rows, columns, pixels * x.shape[2])
+    value = padding.value if padding else 0
+    return replace(slide, image=image, around=(around[0], around[1]), value=value)
+
+
+def make_window_op(op: Conv | Pool) -> Conv | Pool:
+    """Return ``op`` on one window: the pixels that its kernel uses, without those between them."""
+    size = op.w.shape[:2] if isinstance(op, Conv) else op.window
     x = take_part(op.x, (*size, op.x.shape[2]))
     if isinstance(op, Conv):
-        step: Op = replace(op, x=x, strides=(1, 1), dilation=(1, 1))
-    else:
-        step = replace(op, x=x, strides=(1, 1))
-    slide = Slide(step, op.x.shape, op.strides, size, dilation)
-    return None if slide.span == op.x.shape[:2] else slide
+        return replace(op, x=x, strides=(1, 1), dilation=(1, 1))
+    return replace(op, x=x, strides=(1, 1))

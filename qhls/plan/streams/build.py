@@ -9,15 +9,21 @@ from functools import lru_cache
 from qhls.ir.graph import Graph
 from qhls.ir.movement import Pad
 from qhls.ir.op import Op
-from qhls.ir.ops import Const
+from qhls.ir.ops import Const, Conv, Pool
 from qhls.plan.choices import check_folding
-from qhls.plan.dataflow import Chain, find_array, list_arrays_read, list_calls
+from qhls.plan.dataflow import Chain, find_array, list_calls
 from qhls.plan.hardware.depth import estimate_added_depth
 from qhls.plan.rules import Choice
 from qhls.plan.schedule import Schedule
-from qhls.plan.streams.actions import Fork, Reduce, Repeat
+from qhls.plan.streams.actions import Fork, Reduce, Repeat, make_slide
 from qhls.plan.streams.cut import Cut, cut
-from qhls.plan.streams.decisions.choices import Outlook, decide_streams, find_action, group_tensors
+from qhls.plan.streams.decisions.choices import (
+    Outlook,
+    count_pixels,
+    decide_streams,
+    find_action,
+    group_tensors,
+)
 from qhls.plan.streams.depths import time_plan
 from qhls.plan.streams.hardware import make_hardware, wire_parts
 from qhls.plan.streams.network import Fifo, JoinedOp, StreamPlan, StreamProcess
@@ -40,7 +46,7 @@ def plan_streams(graph: Graph, schedule: Schedule, whole_ports: bool = False) ->
         else Cut(op, regroups=True)
         for op in list_calls(graph)
     }
-    outlook = group_tensors(graph, rules)
+    outlook = group_tensors(graph, _add_paddings(graph, rules))
     if schedule.is_searched:
         from qhls.plan.streams.decisions.search import find_streams
 
@@ -74,7 +80,7 @@ class _Builder:
         self._chains = self._find_chains()
         self._readers: dict[Op, list[str]] = {op: [] for op in (*graph.inputs, *self._chains)}
         for last, chain in self._chains.items():
-            for array in list_arrays_read(chain[0]):
+            for array in self._cuts[chain[0]].arrays:
                 self._readers[array].append(last.name)
         self._outputs: dict[Op, list[int]] = {op: [] for op in self._readers}
         for number, op in enumerate(graph.outputs):
@@ -167,8 +173,10 @@ class _Builder:
     def _process(self, chain: Chain, fifo: Fifo) -> StreamProcess:
         op, *others = chain
         name = chain[-1].name
-        reads = tuple(self._read[array, name] for array in list_arrays_read(op))
-        action = find_action(self._cuts[op], self._lanes[op])
+        rule = self._cuts[op]
+        reads = tuple(self._read[array, name] for array in rule.arrays)
+        pixels = count_pixels(rule, reads[0].lanes) if reads else 1
+        action = find_action(rule, self._lanes[op], pixels)
         hardware = make_hardware(op, action, self._choices[op], self._lanes[op])
         process = StreamProcess(name, op, action, hardware, reads, (fifo,))
         return self._append(process, [self._follow(each) for each in others]) if others else process
@@ -190,6 +198,26 @@ class _Builder:
             followers=tuple(replace(f, hardware=h) for f, h in zip(followers, joined, strict=True)),
             tail=estimate_added_depth(levels, more, self._schedule.clock_period),
         )
+
+
+def _add_paddings(graph: Graph, rules: Mapping[Op, Cut]) -> dict[Op, Cut]:
+    """Return ``rules`` without the paddings of images that only a sliding window reads: the window adds them.
+
+    A padding stays where it is an output, or where its value does not have the type of the image.
+    """
+    added = dict(rules)
+    for op, rule in rules.items():
+        padding = op.x if isinstance(op, Conv | Pool) else None
+        if not isinstance(op, Conv | Pool) or not isinstance(padding, Pad):
+            continue
+        whole = rule.steps > 1 or rule.running or rule.regroups or make_slide(op) is None
+        alone = graph.users[padding] == (op,) and padding not in graph.outputs
+        if whole or not alone or rules[padding].regroups:
+            continue
+        if padding.widths[2] == (0, 0) and padding.type == padding.x.type:
+            added[op] = replace(rule, padding=padding)
+            del added[padding]
+    return added
 
 
 def _make_consistent(rule: Cut) -> Cut:

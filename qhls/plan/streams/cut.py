@@ -15,6 +15,7 @@ from qhls.ir.integers import Codes
 from qhls.ir.movement import Concat, Pad, View
 from qhls.ir.op import Op
 from qhls.ir.ops import ArgMax, Const, Conv, Input, Lookup, Matmul, Pool, Quantize, Shift, Threshold
+from qhls.plan.dataflow import find_array, list_arrays_read
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Cut:
     ``by_element``: any consecutive elements are a part, whatever their number. ``period``: the number of result
     elements after which the constants of such a cut repeat; 0 where they are the same for all elements. ``running``:
     the result is a running sum or maximum over all pixels. ``regroups``: the elements of the operand stay in their
-    order.
+    order. ``padding``: the op that makes the operand, if the window of ``op`` adds the padding itself.
     """
 
     op: Op
@@ -35,6 +36,12 @@ class Cut:
     period: int = 0
     running: bool = False
     regroups: bool = False
+    padding: Pad | None = None
+
+    @property
+    def arrays(self) -> list[Op]:
+        """Return the ops whose arrays the process of ``op`` reads, without duplicates."""
+        return [find_array(self.padding.x)] if self.padding else list_arrays_read(self.op)
 
     @property
     def steps(self) -> int:

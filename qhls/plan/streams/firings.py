@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from qhls.plan.streams.actions import Fill, Fork, Reduce, Regroup, Slide
-from qhls.plan.streams.network import StreamProcess, Tiles
+from qhls.plan.streams.network import StreamProcess, Tiles, count_steps
 from qhls.plan.streams.tokens import Firings, Mask, Steps
 
 
@@ -60,24 +60,26 @@ def _fire_first(process: StreamProcess, pace: Pace | None) -> Firings:
         ones = np.ones(len(steps), np.int64)
         delay = pace.delay if pace else hardware.depth - 1
         return Firings(np.ones_like(gives), gives, ones, delay)
-    active = _find_windows(action) if isinstance(action, Slide) else np.ones(action.steps, np.bool_)
+    active = reading = np.ones(count_steps(action), np.bool_)
+    if isinstance(action, Slide):
+        active, reading = _find_windows(action), action.is_inside
     if tiles:
-        return _fire_tiles(tiles, active, pace.delay if pace else hardware.depth)
+        return _fire_tiles(tiles, active, reading, pace.delay if pace else hardware.depth)
     pace = pace or Pace(process.interval, hardware.cycles, hardware.depth - 1)
     cycles = (pace.interval, pace.busy, pace.delay)
-    steps = Steps(process.taken, process.given, active, *cycles).fire()
+    steps = Steps(process.taken, process.given, active, reading, *cycles).fire()
     return _hold(process, steps) if process.held else steps
 
 
-def _fire_tiles(tiles: Tiles, active: Mask, depth: int) -> Firings:
+def _fire_tiles(tiles: Tiles, active: Mask, reading: Mask, depth: int) -> Firings:
     """Return the firings in which a product by tiles reads or writes a token."""
     before = np.concatenate([[False], active])[: tiles.steps + tiles.ends]
     lengths = np.where(before, tiles.longest, tiles.taken)
     starts = np.cumsum(lengths) - lengths
-    takes = (starts[: tiles.steps, None] + np.arange(tiles.taken)).ravel()
+    takes = (starts[: tiles.steps][reading, None] + np.arange(tiles.taken)).ravel()
     each = tiles.trips // tiles.given
     gives = (starts[before, None] + np.arange(1, tiles.given + 1) * each - 1).ravel()
-    times = np.union1d(takes, gives)
+    times = np.union1d(np.union1d(takes, gives), [0])  # a padding may come before the first token
     cycles = np.diff(times, append=lengths.sum())
     taking, giving = (np.isin(times, some)[:, None] for some in (takes, gives))
     return Firings(taking, giving, cycles, depth)

@@ -47,7 +47,9 @@ def _work_on_tokens(op: Op, choice: Choice, lanes: int) -> Process:
         access if isinstance(access.operand, Const) else replace(access, selected=0, candidates=1)
         for access in process.reads
     )
-    return replace(process, reads=reads)
+    whole = lanes > op.shape[-1] if op.shape else False  # a token of several pixels
+    loops = (Loop("t", op.size, lanes),) if whole else process.loops
+    return replace(process, reads=reads, loops=loops)
 
 
 def _make_in_registers(step: Op, choice: Choice) -> Process:

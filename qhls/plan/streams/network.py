@@ -346,7 +346,7 @@ class StreamPlan(Tabular):
         return max(map(count_busy_cycles, self.processes))
 
     def process(self, op: Op) -> StreamProcess | None:
-        """Return the process that computes ``op``; None for inputs, constants and reshapes."""
+        """Return the process that computes ``op``; None for inputs, constants, reshapes, and paddings of windows."""
         return self._processes.get(op)
 
     def list_holders(self, op: Op) -> list[StreamProcess]:

@@ -60,7 +60,9 @@ def _describe_first(process: StreamProcess) -> str:
         return f"{process.taken[0]:,} tokens as {process.given:,}"
     if isinstance(action, Slide):
         height, width = action.size
-        return f"window {height} x {width}"
+        padded = ", padded" if action.is_padded else ""
+        several = f", {action.pixels} pixels per column" if action.pixels > 1 else ""
+        return f"window {height} x {width}{padded}{several}"
     if isinstance(action, Reduce):
         return f"{action.op.reduction} of {action.pixels:,} pixels"
     return f"{action.steps:,} steps" if action.steps > 1 else "whole tensors"

@@ -48,13 +48,14 @@ class Firings:
 class Steps:
     """Steps of a process, each of which reads ``taken`` tokens per FIFO, computes, then writes ``given`` tokens.
 
-    ``active``: the steps that give tokens. ``interval``: cycles between steps that overlap; 0 where they do not, and a
-    computation takes ``busy`` cycles.
+    ``active``: the steps that give tokens. ``reading``: those that take tokens; others last as long. ``interval``:
+    cycles between steps that overlap; 0 where they do not, and a computation takes ``busy`` cycles.
     """
 
     taken: Sequence[int]
     given: int
     active: Mask
+    reading: Mask
     interval: int
     busy: int
     delay: int
@@ -66,6 +67,7 @@ class Steps:
             return self._fire_in_turn(reads)
         length = max(reads, self.given, 1)
         takes = np.tile(_mark_first(length, self.taken), (len(self.active), 1))
+        takes &= np.repeat(self.reading, length)[:, None]
         gives = np.zeros((len(takes), 1), np.bool_)
         gives[np.repeat(self.active, length)] = np.tile(
             _mark_first(length, [self.given]), (int(self.active.sum()), 1)
@@ -85,12 +87,14 @@ class Steps:
     def _fire_in_turn(self, reads: int) -> Firings:
         length = reads + self.given
         takes = np.tile(_mark_first(length, self.taken), (len(self.active), 1))
+        used = takes.any(1)
+        takes &= np.repeat(self.reading, length)[:, None]
         gives = np.zeros((length, 1), np.bool_)
         gives[reads:] = True
         gives = np.tile(gives, (len(self.active), 1)) & np.repeat(self.active, length)[:, None]
         cycles = np.ones((len(self.active), length), np.int64)
         cycles[:, reads - 1] += np.where(self.active, self.busy, 0)
-        used = takes.any(1) | gives.any(1)
+        used |= gives.any(1)
         return Firings(takes[used], gives[used], cycles.ravel()[used], 0)
 
 

@@ -22,38 +22,9 @@ from qhls.rtl.streams.bodies import (
 )
 from qhls.rtl.streams.connections import connect_ports, print_parts
 from qhls.rtl.streams.counters import Counter
+from qhls.rtl.streams.reads import Read
 from qhls.rtl.streams.steps import list_operands
 from qhls.rtl.verilog import Verilog, make_literal
-
-
-@dataclass(frozen=True)
-class Read:
-    """A FIFO that a module reads, with the number of tokens that a step takes from it.
-
-    ``held``: the number of its tokens if they are read before the first step and kept for the whole inference, else 0.
-    ``first``: the number of held tokens of the FIFOs before it.
-    """
-
-    number: int
-    fifo: Fifo
-    taken: int
-    first: int
-    held: int
-
-    @property
-    def bits(self) -> int:
-        """Return the width of a token in bits."""
-        return self.fifo.bits
-
-    @property
-    def kept(self) -> int:
-        """Return the width in bits of the register that stores the held tokens, or the tokens of one step."""
-        return self.bits * (self.held or self.taken)
-
-    def print_element(self, place: str, number: int) -> str:
-        """Return the Verilog part-select of element ``number`` of the vector ``place``."""
-        width = self.fifo.tensor.type.width
-        return f"{place}[{(number + 1) * width - 1}:{number * width}]"
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,8 +181,12 @@ class Module:
 
     @property
     def inside(self) -> str:
-        """Return the Verilog condition that the current token of a padded tensor comes from the operand."""
+        """Return the Verilog condition that the current token or column of a padded tensor comes from the operand."""
         action = self.process.action
+        if isinstance(action, Slide):
+            column, row = self.places
+            pairs = zip((row, column), action.around, strict=True)
+            return " && ".join(f"({c.print_within(a, c.size - b)})" for c, (a, b) in pairs)
         assert isinstance(action, Fill)
         conditions = ["1'b1"]
         for axis, (before, after) in enumerate(action.op.widths):
@@ -232,8 +207,15 @@ class Module:
         return self.process.action if isinstance(self.process.action, Slide) else None
 
     @property
+    def filling(self) -> str:
+        """Return the Verilog literal of a column of the padding that the window adds."""
+        assert self.slide is not None
+        width = self.process.reads[0].tensor.type.width
+        return f"{{{self.slide.image[2]}{{{make_literal(self.slide.value, width)}}}}}"
+
+    @property
     def pixel(self) -> int:
-        """Return the width of a pixel in bits."""
+        """Return the width in bits of a column, whose pixels are read at once."""
         assert self.slide is not None
         return self.slide.image[2] * self.process.reads[0].tensor.type.width
 
@@ -244,13 +226,12 @@ class Module:
         """
         slide = self.slide
         assert slide is not None
-        _, width = slide.size
-        channels = slide.image[2]
-        pixel, channel = divmod(number, channels)
-        row, column = divmod(pixel, width)
-        height = slide.span[0]
-        at = column * slide.dilation[1] * height + row * slide.dilation[0]
-        return at * channels + channel
+        pixel, channel = divmod(number, slide.channels)
+        place = slide.find_place(*divmod(pixel, slide.size[1]), channel)
+        height, width = slide.span
+        row, within = divmod(place, width * slide.image[2])
+        column, element = divmod(within, slide.image[2])
+        return (column * height + row * slide.dilation[0]) * slide.image[2] + element
 
     # Body
 

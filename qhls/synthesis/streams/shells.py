@@ -159,6 +159,9 @@ def _add_window(shell: Shell, module: Module, single: bool) -> None:
     if slide is None:
         return
     (height, width), columns = slide.span, slide.image[1]
+    if slide.is_padded:
+        shell.parts["logic"] += module.pixel
+        shell.parts["register"] += not single
     if height > 1:
         shell.memories.append(((height - 1) * module.pixel, columns, "ram"))
         if columns > 1:  # each memory has a separate address

@@ -7,12 +7,12 @@ from dataclasses import replace
 from functools import lru_cache
 
 from qhls.ir.op import Op
-from qhls.ir.ops import Const, Input
+from qhls.ir.ops import Const, Conv, Input, Pool
 from qhls.plan.dataflow import find_array
 from qhls.plan.hardware.depth import estimate_added_depth, estimate_depth
 from qhls.plan.hardware.primitives import is_wiring
 from qhls.plan.process import OpHardware, Process
-from qhls.plan.streams.actions import Action, Regroup, Repeat
+from qhls.plan.streams.actions import Action, Regroup, Repeat, Slide, make_window_op
 from qhls.plan.streams.cut import Cut, cut
 from qhls.plan.streams.decisions.choices import find_action
 from qhls.plan.streams.depths import make_clock
@@ -52,6 +52,9 @@ def _find_action(action: Action, new: Op, lanes: int) -> Action:
     """Return the action of ``new``, which replaces an op with the action ``action``."""
     if isinstance(action, Regroup):
         return Regroup(new)
+    if isinstance(action, Slide):
+        assert isinstance(new, Conv | Pool)
+        return replace(action, step=make_window_op(new))
     whole = isinstance(action, Repeat) and action.steps == 1 and not action.by_token
     return find_action(Cut(new) if whole else cut(new), lanes)
 
@@ -80,6 +83,8 @@ def _retype(
         return replace(process, writes=writes)
     tensors = zip(_list_tensors(op), _list_tensors(new), strict=True)
     operands = {find_array(old): operand for old, operand in tensors}
+    if isinstance(action, Slide):  # which may read what its op's padding reads
+        operands = {process.reads[0].tensor: _list_tensors(new)[0]}
     reads = tuple(replace(f, tensor=_fit_shape(f, operands[f.tensor])) for f in process.reads)
     if isinstance(action, Repeat):
         held = (

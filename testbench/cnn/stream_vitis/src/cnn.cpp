@@ -24,25 +24,9 @@ static void compute_pool_pool(const u4_2_half_even_saturate x0[12], u4_2 y[3]) {
   }
 }
 
-// conv.pad: s4.3 = pad(x, widths=((1,1),(1,1),(0,0)))
-static void run_conv_pad(qhls::Stream<s4_3, 2>& in0, qhls::Stream<s4_3, 2>& out0) {
-  run_conv_pad_tokens: for (int i0 = 0; i0 < 6; ++i0) {
-    for (int i1 = 0; i1 < 6; ++i1) {
-      #pragma HLS PIPELINE II=1
-      qhls::Token<s4_3, 2> token;
-      if (i0 >= 1 && i0 < 5 && i1 >= 1 && i1 < 5) {
-        qhls::copy(in0.read().data, token.data);
-      } else {
-        qhls::fill(token.data, s4_3(0.0));
-      }
-      out0.write(token);
-    }
-  }
-}
-
-// relu.quantize: each window of 3 x 3 pixels: s11.6 = conv(conv.pad, conv.kernel)
+// relu.quantize: each window of 3 x 3 pixels, padded: s11.6 = conv(conv.pad, conv.kernel)
 struct relu_quantize_product : qhls::Product {
-  static const int cycles = 53, steps = 36, longest = 2, op = 1, tokens = 16, tapped = 1, height = 3, right = 3, channels = 2, image = 6, down = 3, slides = 1, g = 2, rows = 3, columns = 3, filters = 3, row_step = 6, column_step = 2;
+  static const int cycles = 53, steps = 36, longest = 2, tokens = 16, tapped = 1, height = 3, right = 3, channels = 2, image = 6, down = 3, slides = 1, padded = 1, first_row = 1, last_row = 4, first_column = 1, last_column = 4, g = 2, rows = 3, columns = 3, filters = 3, row_step = 6, column_step = 2;
   // then conv.add, relu.quantize
   static void finish(const s11_6 x0[3], u4_2_half_even_saturate y[3], int) {
     #pragma HLS ARRAY_PARTITION variable=conv_bias_codes type=complete
@@ -106,7 +90,7 @@ static void run_pool_pool(qhls::Stream<u4_2_half_even_saturate, 3>& in0, qhls::S
 
 // scores.add: 1 step of s10.5 = matmul(flat.reshape, scores.kernel)
 struct scores_add_product : qhls::Product {
-  static const int cycles = 8, steps = 1, taken = 4, longest = 4, op = 5, tokens = 1, tapped = 1, channels = 12, g = 2, depth = 6, filters = 3;
+  static const int cycles = 8, steps = 1, taken = 4, longest = 4, op = 4, tokens = 1, tapped = 1, channels = 12, g = 2, depth = 6, filters = 3;
   // then scores.add
   static void finish(const s10_5 x0[3], s10_5 y[3], int) {
     #pragma HLS ARRAY_PARTITION variable=scores_bias_codes type=complete
@@ -126,18 +110,14 @@ void cnn(qhls::Stream<s4_3, 2>& x, qhls::Stream<s10_5, 3>& result) {
   #pragma HLS INTERFACE mode=axis port=x
   #pragma HLS INTERFACE mode=axis port=result
   #pragma HLS DATAFLOW
-  qhls::Stream<s4_3, 2> conv_pad("conv_pad");
-  #pragma HLS STREAM variable=conv_pad depth=2
   qhls::Stream<u4_2_half_even_saturate, 3> relu_quantize("relu_quantize");
   #pragma HLS STREAM variable=relu_quantize depth=2
   qhls::Stream<u4_2, 3> pool_pool("pool_pool");
   #pragma HLS STREAM variable=pool_pool depth=2
-  run_conv_pad(x, conv_pad);
-  QHLS_TAP_TOKENS(0, conv_pad, 36)
-  run_relu_quantize(conv_pad, relu_quantize);
-  QHLS_TAP_TOKENS(3, relu_quantize, 16)
+  run_relu_quantize(x, relu_quantize);
+  QHLS_TAP_TOKENS(2, relu_quantize, 16)
   run_pool_pool(relu_quantize, pool_pool);
-  QHLS_TAP_TOKENS(4, pool_pool, 4)
+  QHLS_TAP_TOKENS(3, pool_pool, 4)
   run_scores_add(pool_pool, result);
-  QHLS_TAP_TOKENS(6, result, 1)
+  QHLS_TAP_TOKENS(5, result, 1)
 }

@@ -177,7 +177,9 @@ struct Product {
   static const int channels = 1, image = 1;  // elements of a pixel; columns of the image
   static const int height = 1, right = 1, down = 1, dilation = 1;  // pixels of the window, in the image
   static const int slides = 0, stride_down = 1, stride_right = 1;
-  static const int row_step = 0, column_step = 0, group_step = 0;  // elements of the window
+  static const int row_step = 0, column_step = 0, group_step = 0, start = 0;  // elements of the window
+  static const int padded = 0;  // whether columns outside the following ones of the image are not read
+  static const int first_row = 0, last_row = 0, first_column = 0, last_column = 0;
   static const int b = 1, f = 1, i = 1, j = 1, g = 1;  // tiles of groups, filters, rows, columns, channels
   static const int groups = 1, filters = 1, rows = 1, columns = 1, depth = 1;  // of one tile
   static const int in_luts = 0, period = 1;  // tokens of the result after which the constants of ``finish`` start over
@@ -186,6 +188,7 @@ struct Product {
   static void finish(const T (&x0)[N], T (&y)[N], int) {
     copy(x0, y);
   }
+  static int filling() { return 0; }  // of the padding
 };
 // A token of a pixel enters the column ``next``, below those of the rows above, which move up in their word.
 template <class P, class T, int L, int Column, int Words, int Above>
@@ -233,7 +236,7 @@ Sum multiply_in_luts(X x, W w) {
 template <class P, class Sum, int Results, class T, int Window, class Weights>
 void add_tile(Sum (&sum)[Results], const T (&window)[Window], const Weights& weights, int tile, int b, int i, int j, int g) {
   #pragma HLS INLINE
-  const int start = b * P::groups * P::group_step + i * P::rows * P::row_step + j * P::columns * P::column_step + g * P::depth;
+  const int start = P::start + b * P::groups * P::group_step + i * P::rows * P::row_step + j * P::columns * P::column_step + g * P::depth;
   for (int p = 0; p < Results; ++p) {
     #pragma HLS UNROLL
     sum[p] = 0;
@@ -274,11 +277,16 @@ void multiply(Stream<T, L>& in, Stream<U, M>& out, const Weights& weights, T (&l
   bool complete = false;  // whether a result is computed from the window
   int t = 0, step = 0, tile = 0, b = 0, f = 0, i = 0, j = 0, g = 0;
   int part = 0, first = 0;  // the results in the token; the element of the constants that it begins with
-  int column = 0, rows_left = P::down - 1, columns_left = P::right - 1;  // until a window ends
+  int row = 0, column = 0, rows_left = P::down - 1, columns_left = P::right - 1;  // until a window ends
   product_cycles: for (int n = 0; n < P::cycles; ++n) {
     #pragma HLS PIPELINE II=1
     if (t < P::taken && (P::steps == 0 || step < P::steps)) {
-      enter<P>(in.read(), next, t, lines, column * P::taken + t);
+      const bool above = row < P::first_row, below = row > P::last_row;
+      const bool beside = column < P::first_column || column > P::last_column;
+      Token<T, L> token;
+      if (!P::padded || !(above || below || beside)) copy(in.read().data, token.data);
+      else fill(token.data, T(P::filling()));
+      enter<P>(token, next, t, lines, column * P::taken + t);
     }
     if (complete && t < trips) {
       Integer sum[results];
@@ -330,6 +338,7 @@ void multiply(Stream<T, L>& in, Stream<U, M>& out, const Weights& weights, T (&l
       if (P::slides) {
         if (column == P::image - 1) {
           column = 0;
+          ++row;
           columns_left = P::right - 1;
           rows_left = rows_left == 0 ? P::stride_down - 1 : rows_left - 1;
         } else {
