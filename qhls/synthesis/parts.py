@@ -179,7 +179,8 @@ class _Counter:
             if self.family.packs:
                 self.packed[index] = 1, 2
         else:
-            self.parts["multiply"] += max(a, b) * (min(a, b) - 1)
+            low, high = sorted(self.cells[arg].type.width for arg in cell.args)
+            self.parts["multiply"] += high * (low - 1)
 
     def register(self, index: int, cell: Cell) -> None:
         """Count the bits of a chain of registers, which is a shift register if it is long enough."""
