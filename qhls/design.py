@@ -179,12 +179,26 @@ class Design:
             self, self.random_codes(256) if x is None else self.encode(x), targets, include
         )
 
-    def prove(self, *, seconds: float = 20.0) -> ProofReport:
-        """Prove that the Verilog that ``emit`` writes equals the design for all inputs; the report is true if so.
+    def prove(
+        self,
+        target: str = "verilog",
+        *,
+        seconds: float = 20.0,
+        include: str | Path | None = None,
+    ) -> ProofReport:
+        """Prove for all inputs that the Verilog or the C++ equals the design, op by op, or give codes that differ.
 
-        ``seconds``: the time of the solver for one question. Needs ``pip install 'qhls[rtl]'``, and ``'qhls[prove]'``
-        for functions of more than 2**20 codes. Raises ``MissingError`` and ``EmitError``.
+        ``target``: "verilog", or "vitis" or "catapult", whose functions are called one by one with the vendor's headers
+        (from ``include``, as for ``check``); the report states what this takes for granted. ``seconds``: the time of
+        the solver for one question on Verilog. Verilog needs ``pip install 'qhls[rtl]'``, and ``'qhls[prove]'`` for
+        functions of more than 2**20 codes. Raises ``EmitError``, ``CsimError``, ``RtlError`` and ``MissingError``.
         """
+        from qhls.backends.target import VERILOG
+
+        if target != VERILOG:
+            from qhls.proof.code.prove import prove_code
+
+            return prove_code(self.graph, self.schedule, target, include=include)
         from qhls.proof.prove import prove
 
         return prove(self.graph, self._build_verilog(), seconds=seconds)
@@ -309,13 +323,13 @@ class Design:
         data: str = "",
         target: str = "vitis",
         check: CheckReport | None = None,
-        proof: ProofReport | None = None,
+        proof: ProofReport | Sequence[ProofReport] | None = None,
         synthesis: Any = (),
     ) -> DesignReport:
         """Return a report page on the design: network, processes, types, bits that are used, costs and C++.
 
         ``x``: inputs whose bits are shown, by default 256 random ones; ``data`` names them. ``target``: whose C++ is
-        shown. ``check`` and ``proof``: the results of ``check`` and ``prove``, to be shown. ``synthesis``: a vendor's
+        shown. ``check`` and ``proof``: what ``check`` and ``prove`` returned, to be shown. ``synthesis``: a vendor's
         report of the design, or several, as paths or as ``qhls.read_report`` gives them. Save it:
         ``design.report(x).save("report.html")``.
         """

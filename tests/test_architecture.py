@@ -28,7 +28,10 @@ ALLOWED = {
     "backends": ("qhls.backends", "qhls.plan", "qhls.ir", *SERVICES),
     "rtl": ("qhls.rtl", "qhls.backends", "qhls.plan", "qhls.ir", *SERVICES),
     "synthesis": ("qhls.synthesis", "qhls.rtl", "qhls.backends", "qhls.plan", "qhls.ir", *SERVICES),
-    "proof": ("qhls.proof", "qhls.synthesis", "qhls.rtl", "qhls.backends", "qhls.ir", *SERVICES),
+    "proof": (
+        *("qhls.proof", "qhls.synthesis", "qhls.rtl", "qhls.backends", "qhls.plan", "qhls.ir"),
+        *SERVICES,
+    ),
     "energy": ("qhls.energy", "qhls.compat.qtools", "qhls.plan", "qhls.ir", *SERVICES),
     "onnx": ("qhls.onnx", "qhls.frontend", "qhls.quantizers", "qhls.model", "qhls.ir", *SERVICES),
     "compat": (

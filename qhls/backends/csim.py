@@ -183,8 +183,25 @@ def _build(
 ) -> Csim:
     view = lay_out(graph, schedule)
     files = render_sources(view, target)
+    library = keep_compiled(compilers, target, files, include=include, taps=taps)
+    recorded = tuple(tap.op if tap.tapped else None for tap in view.taps)
+    return Csim(graph, target, library, recorded if taps else (), taps)
+
+
+def keep_compiled(
+    compilers: Children,
+    target: Target,
+    files: dict[str, str],
+    *,
+    include: str | Path | None,
+    taps: bool,
+) -> Path:
+    """Return the path of the library to which all C++ files of a design are compiled together, by relative path.
+
+    Raises ``CsimError`` with the compiler's messages when it fails.
+    """
     headers = find_include(target, include)
-    units = sorted(name for name in files if name.endswith(".cpp"))
+    units = [name for name in files if name.endswith(".cpp")]
     command = [
         find_compiler(),
         "-std=c++17",
@@ -199,18 +216,16 @@ def _build(
     command += ["-DQHLS_TAPS"] if taps else []
     texts = (text for item in sorted(files.items()) for text in item)
     name = f"{digest([*command, stamp(headers / target.header), *texts])}.so"
-    library = keep_library(
+    return keep_library(
         name,
-        partial(compile_library, compilers, files, [*command, "-include", *_order_units(units)]),
+        partial(compile_library, compilers, files, [*command, *_order_units(units)]),
     )
-    recorded = tuple(tap.op if tap.tapped else None for tap in view.taps)
-    return Csim(graph, target, library, recorded if taps else (), taps)
 
 
-def _order_units(units: list[str]) -> list[str]:
-    """Return two names of C++ files, the design's before the bridge's; compiled together, they parse headers once."""
-    bridge, design = units
-    return [design, bridge]
+def _order_units(units: Sequence[str]) -> list[str]:
+    """Return the arguments that compile C++ files as one, so that headers are parsed once: those of ``src`` first."""
+    *before, last = sorted(units, key=lambda name: (not name.startswith("src/"), name))
+    return [*(argument for name in before for argument in ("-include", name)), last]
 
 
 def compile_library(

@@ -15,6 +15,7 @@ from qhls.backends.folder import MARKER, check_folder, write
 from qhls.backends.layout import lay_out
 from qhls.backends.target import Target, get_target
 from qhls.backends.view import CDesign
+from qhls.backends.views.call import CCall
 from qhls.errors import EmitError
 from qhls.ir.graph import Graph
 from qhls.ir.integers import Array
@@ -66,6 +67,12 @@ def render_sources(view: CDesign, target: Target) -> dict[str, str]:
     }
     rendered = {path: _render(template, view, target) for path, template in files.items()}
     return rendered | {f"src/{view.top}.cpp": _render_design(view, target)}
+
+
+def render_calls(view: CDesign, target: Target, calls: Sequence[CCall]) -> dict[str, str]:
+    """Return the texts of the C++ files that call single functions of a design, by relative path."""
+    called = _render("calls.cpp.j2", view, target, calls=calls)
+    return render_sources(view, target) | {"csim/calls.cpp": called}
 
 
 def render_bounded(view: CDesign, target: Target) -> dict[str, str]:
@@ -179,7 +186,7 @@ def _make_environment(target: Target) -> jinja2.Environment:
     )
 
 
-def _render(template: str, view: CDesign, target: Target) -> str:
+def _render(template: str, view: CDesign, target: Target, **more: object) -> str:
     environment = _make_environment(target)
     dialect = environment.get_template("dialect.j2").module
     return environment.get_template(template).render(
@@ -189,4 +196,5 @@ def _render(template: str, view: CDesign, target: Target) -> str:
         data_folder=DATA_FOLDER,
         notes=view.notes,
         indent=indent,
+        **more,
     )

@@ -218,19 +218,20 @@ def run_report(options: argparse.Namespace) -> int:
     design = read_design(options, options.model[0])
     x = read_arrays(options.data) if options.data else None
     check = design.check(x, options.target) if options.check else None
-    proof = design.prove() if options.prove else None
+    proved = (VERILOG, options.target) if options.prove else ()
+    proofs = [design.prove(target) for target in proved]
     named = f"inputs of {options.data.name}" if options.data else ""
     page = design.report(
         x,
         data=named,
         target=options.target,
         check=check,
-        proof=proof,
+        proof=proofs,
         synthesis=options.synthesis,
     )
     sys.stdout.write(f"{page.save(options.output)}\n")
     write_json(options.json, page.figures)
-    failed = [report for report in (check, proof) if report is not None and not report]
+    failed = [report for report in (check, *proofs) if report is not None and not report]
     return EXIT_DIFFERENT if failed else 0
 
 

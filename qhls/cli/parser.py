@@ -80,7 +80,7 @@ def build_parser() -> argparse.ArgumentParser:
         ),
         "energy": (run_energy, "print energy per layer, and compare several models"),
         "plan": (run_plan, "print the hardware of the design, one process per line"),
-        "prove": (run_prove, "prove that the Verilog equals the design for all inputs"),
+        "prove": (run_prove, "prove that Verilog or C++ equals the design for all inputs"),
         "synth": (run_synth, "map the Verilog to an FPGA family, beside our estimate"),
         "place": (run_place, "place and route the Verilog with nextpnr: utilisation and clock"),
         "search": (
@@ -136,10 +136,13 @@ def add_design_options(commands: Any) -> None:
         add_option(commands, name, "--data", type=Path, help=measured)
     samples = "number of random inputs; default: 256"
     add_option(commands, "check", "--samples", type=parse_count, default=256, help=samples)
-    add_option(commands, "check", "--include", help="folder of the vendor's headers")
+    for name in ("check", "prove"):
+        add_option(commands, name, "--include", help="folder of the vendor's headers")
     rtl = "simulate the Verilog too"
     add_option(commands, "check", "--rtl", action="store_true", help=rtl)
     solver = "seconds of the solver for one question; default: 20"
+    proved = {"action": "append", "choices": [VERILOG, *TARGETS]}
+    add_option(commands, "prove", "-t", "--target", help=f"default: {VERILOG}", **proved)
     add_option(commands, "prove", "--seconds", type=float, default=20.0, help=solver)
     family = "family of FPGAs; default: that of the design's schedule, or xc7"
     settings = {"choices": list(FAMILIES), "dest": "mapped_to", "help": family}
@@ -241,7 +244,9 @@ def add_report(commands: Any) -> None:
     action.add_argument("-t", "--target", choices=list(TARGETS), default="vitis", help=shown)
     checked = "compare interpreter, C simulation of the target and Keras, and show the result"
     action.add_argument("--check", action="store_true", help=checked)
-    proved = "prove that the Verilog equals the design, and show the result"
+    proved = (
+        "prove that the Verilog and the C++ of the target equal the design, and show the result"
+    )
     action.add_argument("--prove", action="store_true", help=proved)
     beside = "report of a vendor's tool on this design, whose numbers are shown beside the estimates; once per report"
     action.add_argument(

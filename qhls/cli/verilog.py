@@ -1,20 +1,25 @@
-"""Commands on a design's Verilog."""
+"""Commands on a design's Verilog, and on proofs of its C++."""
 
 from __future__ import annotations
 
 import argparse
 
+from qhls.backends.target import VERILOG
 from qhls.cli.designs import EXIT_DIFFERENT, read_design, write_json
 from qhls.cli.terminal import print_tables
 
 
 def run_prove(options: argparse.Namespace) -> int:
-    """Print the proof of the Verilog; return ``EXIT_DIFFERENT`` if it is not proved."""
+    """Print the proof of each target, Verilog by default; return ``EXIT_DIFFERENT`` if one is not proved."""
     design = read_design(options, options.model[0])
-    proof = design.prove(seconds=options.seconds)
-    print_tables(proof)
-    write_json(options.json, proof.to_dict())
-    return 0 if proof else EXIT_DIFFERENT
+    proofs = [
+        design.prove(target, seconds=options.seconds, include=options.include)
+        for target in dict.fromkeys(options.target or [VERILOG])
+    ]
+    print_tables(*proofs)
+    whole = {"proved": all(proofs), "proofs": [proof.to_dict() for proof in proofs]}
+    write_json(options.json, proofs[0].to_dict() if len(proofs) == 1 else whole)
+    return 0 if all(proofs) else EXIT_DIFFERENT
 
 
 def run_synth(options: argparse.Namespace) -> int:

@@ -46,16 +46,17 @@ def prove(
 
     Raises ``MissingError`` without pyosys, and ``RtlError`` for a text that Yosys cannot read.
     """
-    start = _measure_cpu()
+    start = measure_cpu()
     source = verilog.print() if text is None else text
     report("read the Verilog back")
     circuit = Circuit.read(read_verilog(source, verilog.top))
     task = _Task(graph, verilog, source, circuit)
     result = task.prove(seconds)
-    return replace(result, seconds=_measure_cpu() - start)
+    return replace(result, seconds=measure_cpu() - start)
 
 
-def _measure_cpu() -> float:
+def measure_cpu() -> float:
+    """Return the CPU seconds of this process and of the child processes that have ended."""
     spent = time.process_time
     import resource
 
@@ -82,7 +83,7 @@ class _Task:
     def prove(self, seconds: float) -> ProofReport:
         """Simulate samples, check registers, prove each op, search for a counterexample if that fails, and report."""
         base = ProofReport(self.graph.name, (), self.latency, samples=_SAMPLES)
-        codes = self._draw_samples(_SAMPLES)
+        codes = draw_samples(self.graph, _SAMPLES)
         difference = self._find_difference(codes)
         if difference:
             return replace(base, counterexample=difference)
@@ -120,22 +121,6 @@ class _Task:
         prover = Prover(spec, flat, seconds)
         prover.run(find_candidates(spec, words, values, numbers))
         return prover
-
-    def _draw_samples(self, samples: int, seed: int = 0) -> list[Array]:
-        """Return random input codes; except for inputs with ``values``, they include the limits and all magnitudes."""
-        random = np.random.default_rng(seed)
-        arrays: list[Array] = []
-        for op in self.graph.inputs:
-            low, high = op.range.hull
-            array = np.clip(draw_codes(op.type, (samples, *op.shape), random, op.values), low, high)
-            if op.values is None:
-                shifts = random.integers(0, op.type.width, (len(array[::2]), *op.shape))
-                array[::2] = np.clip(array[::2] >> shifts, low, high)
-                for place, end in enumerate((low, high, min(max(0, low), high))):
-                    if place < samples:
-                        array[place] = end
-            arrays.append(array)
-        return arrays
 
     def _find_difference(self, codes: list[Array]) -> Counterexample | None:
         """Return the first output that differs from the graph on samples, with the input vectors, or None."""
@@ -177,18 +162,35 @@ class _Task:
                 difference = self._find_difference(self._draw_near(prover, codes))
                 if difference:
                     return replace(base, counterexample=difference)
-        difference = self._find_difference(self._draw_samples(_HUNTED, seed=1))
+        difference = self._find_difference(draw_samples(self.graph, _HUNTED, seed=1))
         return replace(base, counterexample=difference, samples=base.samples + _HUNTED)
 
     def _draw_near(self, prover: Prover, codes: dict[int, int]) -> list[Array]:
         """Return random samples, except that the inputs in ``codes`` have the codes given there."""
-        arrays = self._draw_samples(_SAMPLES, seed=2)
+        arrays = draw_samples(self.graph, _SAMPLES, seed=2)
         for array, numbers in zip(arrays, prover.spec.inputs, strict=True):
             flat = array.reshape(len(array), -1)
             for place, number in enumerate(numbers):
                 if number in codes:
                     flat[:, place] = codes[number]
         return arrays
+
+
+def draw_samples(graph: Graph, samples: int, seed: int = 0) -> list[Array]:
+    """Return random input codes; except for inputs with ``values``, they include the limits and all magnitudes."""
+    random = np.random.default_rng(seed)
+    arrays: list[Array] = []
+    for op in graph.inputs:
+        low, high = op.range.hull
+        array = np.clip(draw_codes(op.type, (samples, *op.shape), random, op.values), low, high)
+        if op.values is None:
+            shifts = random.integers(0, op.type.width, (len(array[::2]), *op.shape))
+            array[::2] = np.clip(array[::2] >> shifts, low, high)
+            for place, end in enumerate((low, high, min(max(0, low), high))):
+                if place < samples:
+                    array[place] = end
+        arrays.append(array)
+    return arrays
 
 
 def _list_columns(arrays: Sequence[Array]) -> list[Array]:

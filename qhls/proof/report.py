@@ -1,4 +1,4 @@
-"""``ProofReport``: op by op, how Verilog was proved equal to its graph, or why it was only tested."""
+"""``ProofReport``: op by op, how Verilog or C++ was proved equal to its graph, or why it was only tested."""
 
 from __future__ import annotations
 
@@ -43,8 +43,12 @@ class Counterexample:
     expected: int
     got: int
     confirmed: bool | None = None
+    op: str = ""
+    """The op whose C++ function got the inputs, all codes of what it reads; empty for vectors of the whole design."""
 
     def __str__(self) -> str:
+        if self.op:
+            return f"refuted: C++ of {self.op}, {self.port}: expected code {self.expected}, got {self.got}"
         agreed = {None: "", True: ", confirmed by Verilator", False: ", not confirmed by Verilator"}
         return (
             f"refuted: vector {self.vector}, port {self.port}: expected code {self.expected}, got {self.got}"
@@ -54,7 +58,7 @@ class Counterexample:
 
 @dataclass(frozen=True, slots=True)
 class ProofReport(Tabular):
-    """Proof of one design, which is true if the Verilog is proved to equal the graph for all inputs."""
+    """Proof of one design, which is true if its Verilog or C++ is proved to equal the graph for all inputs."""
 
     design: str
     ops: tuple[OpProof, ...]
@@ -67,10 +71,19 @@ class ProofReport(Tabular):
     """Number of vectors that were simulated."""
     seconds: float = 0.0
     """CPU seconds of the proof."""
+    target: str = "verilog"
+    """Target that was proved: "verilog", or an HLS tool, of which the C++ was."""
+    assumptions: tuple[str, ...] = ()
+    """Assumptions of a proof of C++."""
+
+    @property
+    def subject(self) -> str:
+        """Return what was proved, as text: "Verilog", or the C++ of an HLS tool."""
+        return "Verilog" if self.target == "verilog" else f"C++ of {self.target}"
 
     @property
     def proved(self) -> bool:
-        """Return whether the Verilog is proved to equal the graph for all inputs."""
+        """Return whether the Verilog or C++ is proved to equal the graph for all inputs."""
         return self.counterexample is None and not self.fault and not self.open
 
     @property
@@ -90,13 +103,17 @@ class ProofReport(Tabular):
             return f"not proved: {self.fault}"
         if self.open:
             return f"not proved, no difference in {self.samples:,} vectors"
-        return "proved for all inputs"
+        return "proved for all inputs" + (
+            ", with the assumptions below" if self.assumptions else ""
+        )
 
     def to_table(self) -> Table:
         """Return a table with one row per op and with the verdict as its caption."""
+        of = f"latency {self.latency}" if self.target == "verilog" else self.subject
+        lines = [f"{self.verdict} ({self.seconds:.1f} CPU s)", *self.assumptions]
         table = Table(
-            title=make_cell(f"Proof of {self.design}, latency {self.latency}", "italic"),
-            caption=Text(f"{self.verdict} ({self.seconds:.1f} CPU s)"),
+            title=make_cell(f"Proof of {self.design}, {of}", "italic"),
+            caption=Text("\n".join(lines)),
         )
         table.add_column("op")
         table.add_column("proved by")
@@ -114,6 +131,7 @@ class ProofReport(Tabular):
         example = self.counterexample
         return {
             "design": self.design,
+            "target": self.target,
             "proved": self.proved,
             "verdict": self.verdict,
             "latency": self.latency,
@@ -130,8 +148,10 @@ class ProofReport(Tabular):
                 }
                 for op in self.ops
             ],
+            "assumptions": list(self.assumptions),
             "counterexample": example
             and {
+                "op": example.op,
                 "inputs": [array.tolist() for array in example.inputs],
                 "vector": example.vector,
                 "port": example.port,

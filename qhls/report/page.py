@@ -83,15 +83,16 @@ def report_design(
     *,
     target: str = "vitis",
     check: CheckReport | None = None,
-    proof: ProofReport | None = None,
+    proof: ProofReport | Sequence[ProofReport] | None = None,
     synthesis: Sequence[ToolReport] = (),
 ) -> DesignReport:
     """Return the page of ``design``, with the bits that its tensors use on input ``codes``.
 
     ``data``: a description of these codes. ``target``: whose C++ the page shows. ``check``: a check of the same design.
-    ``proof``: a proof of its Verilog.
+    ``proof``: a proof of its Verilog or C++, or several.
     ``synthesis``: reports of vendors' tools on it, whose numbers are shown beside the estimates.
     """
+    proofs = list(proof) if isinstance(proof, Sequence) else [proof] if proof is not None else []
     report_progress("profile all tensors")
     profiles = profile_design(design.graph, codes)
     sections = _collect_layers(design.graph, profiles)
@@ -118,8 +119,7 @@ def report_design(
         target=get_target(target).title,
         check="" if check is None else str(check),
         equal=bool(check),
-        proof=proof,
-        proofs="" if proof is None else render_html(proof.to_table()),
+        proofs=[(each, render_html(each.to_table())) for each in proofs],
         plan=render_html(design.plan.to_table()),
         synthesis=[(report, costs.compare(report)) for report in synthesis],
     )
@@ -129,7 +129,8 @@ def report_design(
         "costs": costs.totals,
         "tensors": [_list_figures(row) for section in sections.values() for row in section.rows],
         "check": None if check is None else check.to_dict(),
-        "proof": None if proof is None else proof.to_dict(),
+        "proof": proofs[0].to_dict() if proofs else None,
+        "proofs": [each.to_dict() for each in proofs],
     }
     return DesignReport(design.graph.name, html, figures)
 

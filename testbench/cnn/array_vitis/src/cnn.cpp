@@ -51,7 +51,7 @@ static void compute_relu_quantize(const s4_3 x0[72], u4_2_half_even_saturate y[4
       }
       for (int n = 0; n < 3; ++n) {
         #pragma HLS UNROLL
-        const s11_6 r0 = qhls::with_bits<s11_6>(sum[n]);
+        s11_6 r0 = qhls::with_bits<s11_6>(sum[n]);
         QHLS_TAP_ELEMENT(1, r * 12 + c * 3 + n, r0)
         y[r * 12 + c * 3 + n] = r0;
       }

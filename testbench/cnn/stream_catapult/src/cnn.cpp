@@ -31,7 +31,7 @@ struct relu_quantize_product : qhls::Product {
   static void finish(const s11_6 x0[3], u4_2_half_even_saturate y[3], int) {
     #pragma hls_unroll yes
     for (int i2 = 0; i2 < 3; ++i2) {
-      const s11_6 r0 = x0[i2] + conv_bias[i2];
+      s11_6 r0 = x0[i2] + conv_bias[i2];
       QHLS_TAP_ELEMENT(0, i2, r0)
       y[i2] = r0;
     }

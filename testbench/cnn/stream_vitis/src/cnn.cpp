@@ -32,7 +32,7 @@ struct relu_quantize_product : qhls::Product {
     #pragma HLS ARRAY_PARTITION variable=conv_bias_codes type=complete
     for (int i2 = 0; i2 < 3; ++i2) {
       #pragma HLS UNROLL
-      const s11_6 r0 = x0[i2] + conv_bias[i2];
+      s11_6 r0 = x0[i2] + conv_bias[i2];
       QHLS_TAP_ELEMENT(0, i2, r0)
       y[i2] = r0;
     }

@@ -50,7 +50,7 @@ static void compute_cell_scan_add(const s9_6 x0[8], const s9_6 x1[8], s10_6 y[8]
 static void compute_cell_scan_threshold_3(const s10_6 x0[8], u4_4 y[2]) {
   #pragma hls_unroll yes
   compute_cell_scan_threshold_3_elements: for (int i0 = 0; i0 < 2; ++i0) {
-    const s10_6 r0 = x0[6 + i0];
+    s10_6 r0 = x0[6 + i0];
     {
       const int level = qhls::search<ac_fixed<10, 4, true>, 15>(r0, cell_scan_thresholds_3);
       y[i0] = qhls::from_code<u4_4>(level);
@@ -62,7 +62,7 @@ static void compute_cell_scan_threshold_3(const s10_6 x0[8], u4_4 y[2]) {
 static void compute_cell_scan_threshold(const s10_6 x0[8], u4_4 y[2]) {
   #pragma hls_unroll yes
   compute_cell_scan_threshold_elements: for (int i0 = 0; i0 < 2; ++i0) {
-    const s10_6 r0 = x0[2 + i0];
+    s10_6 r0 = x0[2 + i0];
     {
       const int level = qhls::search<ac_fixed<10, 4, true>, 15>(r0, cell_scan_thresholds);
       y[i0] = qhls::from_code<u4_4>(level);
@@ -85,7 +85,7 @@ static void compute_cell_scan_mul(const u4_4 x0[2], const s5_3 x1[2], s9_7 y[2])
 static void compute_cell_scan_threshold_2(const s10_6 x0[8], u4_4 y[2]) {
   #pragma hls_unroll yes
   compute_cell_scan_threshold_2_elements: for (int i0 = 0; i0 < 2; ++i0) {
-    const s10_6 r0 = x0[i0];
+    s10_6 r0 = x0[i0];
     {
       const int level = qhls::search<ac_fixed<10, 4, true>, 15>(r0, cell_scan_thresholds_2);
       y[i0] = qhls::from_code<u4_4>(level);
@@ -97,7 +97,7 @@ static void compute_cell_scan_threshold_2(const s10_6 x0[8], u4_4 y[2]) {
 static void compute_cell_scan_quantize(const s10_6 x0[8], s4_3_half_even_saturate y[2]) {
   #pragma hls_unroll yes
   compute_cell_scan_quantize_elements: for (int i0 = 0; i0 < 2; ++i0) {
-    const s10_6 r0 = x0[4 + i0];
+    s10_6 r0 = x0[4 + i0];
     y[i0] = r0;
   }
 }

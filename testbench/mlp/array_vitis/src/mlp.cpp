@@ -25,7 +25,7 @@ static void compute_relu_quantize(const s4_3 x0[6], u4_2_half_even_saturate y[5]
   }
   for (int j = 0; j < 5; ++j) {
     #pragma HLS UNROLL
-    const s9_6 r0 = qhls::with_bits<s9_6>(sum[j]);
+    s9_6 r0 = qhls::with_bits<s9_6>(sum[j]);
     QHLS_TAP_ELEMENT(1, j, r0)
     y[j] = r0;
   }

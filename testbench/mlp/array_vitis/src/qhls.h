@@ -106,6 +106,12 @@ inline Sink& sink() {
   static Sink current = 0;
   return current;
 }
+// The code with which a function goes on after it computed ``code``: a proof tries all codes of an op within it.
+typedef long long (*Source)(int op, int element, long long code);
+inline Source& source() {
+  static Source current = 0;
+  return current;
+}
 inline int& first_op() {
   static int op = 0;  // of the function that runs
   return op;
@@ -115,8 +121,10 @@ inline int& first_element() {
   return element;
 }
 template <class T>
-void tap_element(int offset, int element, const T& x) {
-  if (sink()) sink()(first_op() + offset, first_element() + element, to_code(x));
+void tap_element(int offset, int element, T& x) {
+  const int op = first_op() + offset, place = first_element() + element;
+  if (sink()) sink()(op, place, to_code(x));
+  if (source()) x = from_code<T>(source()(op, place, to_code(x)));
 }
 template <class T>
 void tap(int op, const T* array, int size) {

@@ -54,7 +54,7 @@ struct relu_quantize_product : qhls::Product {
   static void finish(const s9_6 x0[5], u4_2_half_even_saturate y[5], int) {
     #pragma hls_unroll yes
     for (int i0 = 0; i0 < 5; ++i0) {
-      const s9_6 r0 = x0[i0] + hidden_bias[i0];
+      s9_6 r0 = x0[i0] + hidden_bias[i0];
       QHLS_TAP_ELEMENT(0, i0, r0)
       y[i0] = r0;
     }

@@ -56,7 +56,7 @@ struct relu_quantize_product : qhls::Product {
     #pragma HLS ARRAY_PARTITION variable=hidden_bias_codes type=complete
     for (int i0 = 0; i0 < 5; ++i0) {
       #pragma HLS UNROLL
-      const s9_6 r0 = x0[i0] + hidden_bias[i0];
+      s9_6 r0 = x0[i0] + hidden_bias[i0];
       QHLS_TAP_ELEMENT(0, i0, r0)
       y[i0] = r0;
     }

@@ -31,7 +31,7 @@ static void compute_relu_quantize(const s4_3 x0[32], u4_2_half_even_saturate y[3
       }
       #pragma hls_unroll yes
       for (int n = 0; n < 2; ++n) {
-        const s8_6 r0 = qhls::with_bits<s8_6>(sum[n]);
+        s8_6 r0 = qhls::with_bits<s8_6>(sum[n]);
         QHLS_TAP_ELEMENT(1, r * 8 + c * 2 + n, r0)
         y[r * 8 + c * 2 + n] = r0;
       }
@@ -86,7 +86,7 @@ static void compute_rounded_quantize(const u2_2 x0[72], u4_2_half_even_saturate 
       }
       #pragma hls_unroll yes
       for (int n = 0; n < 2; ++n) {
-        const s8_5 r0 = qhls::with_bits<s8_5>(sum[n]);
+        s8_5 r0 = qhls::with_bits<s8_5>(sum[n]);
         QHLS_TAP_ELEMENT(1, r * 8 + c * 2 + n, r0)
         y[r * 8 + c * 2 + n] = r0;
       }

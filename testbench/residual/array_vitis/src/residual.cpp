@@ -33,7 +33,7 @@ static void compute_relu_quantize(const s4_3 x0[32], u4_2_half_even_saturate y[3
       }
       for (int n = 0; n < 2; ++n) {
         #pragma HLS UNROLL
-        const s8_6 r0 = qhls::with_bits<s8_6>(sum[n]);
+        s8_6 r0 = qhls::with_bits<s8_6>(sum[n]);
         QHLS_TAP_ELEMENT(1, r * 8 + c * 2 + n, r0)
         y[r * 8 + c * 2 + n] = r0;
       }
@@ -90,7 +90,7 @@ static void compute_rounded_quantize(const u2_2 x0[72], u4_2_half_even_saturate 
       }
       for (int n = 0; n < 2; ++n) {
         #pragma HLS UNROLL
-        const s8_5 r0 = qhls::with_bits<s8_5>(sum[n]);
+        s8_5 r0 = qhls::with_bits<s8_5>(sum[n]);
         QHLS_TAP_ELEMENT(1, r * 8 + c * 2 + n, r0)
         y[r * 8 + c * 2 + n] = r0;
       }

@@ -25,7 +25,7 @@ struct relu_quantize_product : qhls::Product {
   static void finish(const s8_6 x0[2], u4_2_half_even_saturate y[2], int) {
     #pragma hls_unroll yes
     for (int i2 = 0; i2 < 2; ++i2) {
-      const s8_6 r0 = x0[i2] + first_bias[i2];
+      s8_6 r0 = x0[i2] + first_bias[i2];
       QHLS_TAP_ELEMENT(0, i2, r0)
       y[i2] = r0;
     }
@@ -72,7 +72,7 @@ struct rounded_quantize_product : qhls::Product {
   static void finish(const s8_5 x0[2], u4_2_half_even_saturate y[2], int) {
     #pragma hls_unroll yes
     for (int i2 = 0; i2 < 2; ++i2) {
-      const s8_5 r0 = x0[i2] + second_bias[i2];
+      s8_5 r0 = x0[i2] + second_bias[i2];
       QHLS_TAP_ELEMENT(0, i2, r0)
       y[i2] = r0;
     }

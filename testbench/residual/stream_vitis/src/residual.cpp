@@ -26,7 +26,7 @@ struct relu_quantize_product : qhls::Product {
     #pragma HLS ARRAY_PARTITION variable=first_bias_codes type=complete
     for (int i2 = 0; i2 < 2; ++i2) {
       #pragma HLS UNROLL
-      const s8_6 r0 = x0[i2] + first_bias[i2];
+      s8_6 r0 = x0[i2] + first_bias[i2];
       QHLS_TAP_ELEMENT(0, i2, r0)
       y[i2] = r0;
     }
@@ -71,7 +71,7 @@ struct rounded_quantize_product : qhls::Product {
     #pragma HLS ARRAY_PARTITION variable=second_bias_codes type=complete
     for (int i2 = 0; i2 < 2; ++i2) {
       #pragma HLS UNROLL
-      const s8_5 r0 = x0[i2] + second_bias[i2];
+      s8_5 r0 = x0[i2] + second_bias[i2];
       QHLS_TAP_ELEMENT(0, i2, r0)
       y[i2] = r0;
     }
