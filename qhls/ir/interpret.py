@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -62,8 +62,11 @@ def evaluate(
     inputs: Sequence[Any],
     taps: Sequence[Op],
     known: Callable[[Codes], Any] = _keep,
+    given: Mapping[Op, Any] | None = None,
 ) -> dict[Op, Any]:
     """Return the values of the ops ``taps`` for the values ``inputs``, in one batch and without checking them.
+
+    ``given``: the values of ops that are computed elsewhere.
 
     Values may be of any world with the operations of ``Codes``. ``known`` converts the codes of a constant to a value
     of that world.
@@ -74,6 +77,8 @@ def evaluate(
     for op in graph.ops:
         if isinstance(op, Const):
             values[op] = known(op.codes)
+        elif given and op in given:
+            values[op] = given[op]
         elif not isinstance(op, Input):
             result = op.evaluate(*(values[operand] for operand in op.operands))
             values[op] = result.settle(op.name, op.bound)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any, Self
@@ -99,11 +99,23 @@ class Scan(Op):
 
     def advance(self, row: Any, carried: Sequence[Any]) -> tuple[Any, list[Any]]:
         """Return the result of one step on a row of ``x``, and the states for the next step."""
+        result, states, _ = self.advance_around(row, carried, {}, ())
+        return result, states
+
+    def advance_around(
+        self, row: Any, carried: Sequence[Any], given: Mapping[Op, Any], taps: Sequence[Op]
+    ) -> tuple[Any, list[Any], list[Any]]:
+        """Return the result of one step, the states for the next step, and the values of the ops ``taps``.
+
+        ``given``: the values of ops that are computed elsewhere.
+        """
         row = row << self.body.inputs[0].type.frac - self.x.type.frac
-        values = evaluate(self.body, [row, *carried], self.body.outputs, row.make_constant)
+        read = [*self.body.outputs, *taps]
+        values = evaluate(self.body, [row, *carried], read, row.make_constant, given)
         result, *leaving = (values[op] for op in self.body.outputs)
         pairs = zip(leaving, self.body.outputs[1:], self.carried, strict=True)
-        return result, [codes << to.type.frac - op.type.frac for codes, op, to in pairs]
+        states = [codes << to.type.frac - op.type.frac for codes, op, to in pairs]
+        return result, states, [values[op] for op in taps]
 
     def _enter(self, codes: Any, start: Op, to: Input, x: Any) -> Any:
         """Return one state for the first step, aligned to the body's input ``to``, with one row per sample."""

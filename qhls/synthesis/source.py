@@ -76,7 +76,8 @@ class VerilogSource:
         """
         plan = verilog.plan
         pins = sum(fifo.bits + 2 for fifo in (*plan.inputs, *plan.outputs)) + 2
-        bodies = [body for body in verilog.bodies.values() if body]
+        designs = verilog, *verilog.parts
+        bodies = [body for design in designs for body in design.bodies.values() if body]
         netlists = tuple(netlist for body in bodies for netlist in body.netlists)
         ops = {f"{module.name}_process": module.process.name for module in verilog.modules}
         return cls(

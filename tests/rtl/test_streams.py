@@ -28,6 +28,7 @@ from qhls.ir import (
     Pool,
     Quantize,
     Scan,
+    Shift,
     Threshold,
     run,
 )
@@ -396,15 +397,39 @@ def test_hostile_names_everywhere(tmp_path, target):
     assert status == 0, output
 
 
-@IO
-def test_a_recurrence_that_shares_multipliers_is_refused(tmp_path, io):
-    op = EXAMPLES[Scan][0](Fixed.parse("u4.5"))
-    graph = graph_of("g", [op])
-    schedule = Schedule(io=io, reuse_factor=4)
-    expected = r"^verilog: expected a recurrence 'scan.*' that shares no multiplier, got one with folds of .*\. Leave"
-    with pytest.raises(EmitError, match=expected):
-        Design(graph, schedule).emit("verilog", tmp_path / "p")
-    assert not (tmp_path / "p").exists()
+def chained_recurrence(x):
+    """A step of three products on two levels, as a GRU has them: the second reads a state times a gate."""
+    row, state = Input((4,), x.type, name="row"), Input((3,), Fixed(True, 6, 3), name="state")
+    to = Fixed(True, 6, 3)
+    fed = [
+        Matmul(op, random_const((op.size, 3), 3, 1, seed), name=f"m{seed}", layer="r")
+        for seed, op in enumerate((row, state))
+    ]
+    gate = Quantize(Add(*fed), Fixed(False, 4, 1))
+    last = Matmul(Mul(gate, state), random_const((3, 3), 3, 1, 7), name="last", layer="r")
+    after = Quantize(Add(last, state), to)
+    body = Graph((row, state), (after, Quantize(Shift(after, -1), to)), "step")
+    return Scan(x, (random_const((3,), 3, 1, 8),), body, True, name="chained", layer="r")
+
+
+@needs_verilator
+@pytest.mark.parametrize(
+    ("io", "settings"),
+    [
+        ("stream", {"reuse_factor": 4}),
+        ("array", {"reuse_factor": 3}),
+        ("stream", {"folding": {"r": (1, 1)}}),
+    ],
+)
+def test_recurrences_share_multipliers(io, settings):
+    outputs = [chained_recurrence(x_of((5, 4), "u4.2"))]
+    if "folding" not in settings:
+        outputs += [make(Fixed.parse("u4.5")) for make in EXAMPLES[Scan][:3]]
+    graph, schedule = graph_of("recurrences", outputs), Schedule(io=io, **settings)
+    bodies = StreamVerilog.of(graph, schedule).bodies.values()
+    products = [product for body in bodies if body for product in body.products]
+    assert {product.level for product in products} == {0, 1}
+    compare(graph, schedule)
 
 
 @needs_verilator
@@ -413,6 +438,7 @@ def test_a_recurrence_that_shares_multipliers_is_refused(tmp_path, io):
 )
 def test_lint_of_every_kind_of_module(tmp_path, io, reuse):
     outputs = [*tokens(), *residual()] if reuse in (1, 5) else list(products())
+    outputs += [chained_recurrence(x_of((5, 4), "u4.2"))] if reuse == 3 else []
     if io == "array":
         outputs = [op for op in outputs if not op.nested]
     schedule = Schedule(io=io, reuse_factor=reuse)

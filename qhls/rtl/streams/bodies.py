@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from qhls.errors import EmitError
+from qhls.backends.names import Names
 from qhls.ir.integers import Array
-from qhls.ir.ops import Const, Conv, Matmul
+from qhls.ir.ops import Conv, Matmul
 from qhls.ir.scan import Scan
 from qhls.ir.types import Fixed
 from qhls.plan.fold import Fold
@@ -21,13 +21,18 @@ from qhls.plan.streams.network import StreamProcess
 from qhls.rtl.builder import BIT, Builder
 from qhls.rtl.netlist import Netlist
 from qhls.rtl.pipeline import pipeline
+from qhls.rtl.streams.recurrences import (
+    SharedProduct,
+    advance,
+    count_turn,
+    make_shared_products,
+)
 from qhls.rtl.streams.steps import (
     choose_wires,
     evaluate_followers,
     evaluate_step,
     finish_ops,
     make_input,
-    make_operand,
     make_phase,
     make_port,
 )
@@ -65,11 +70,11 @@ class Body:
 
     ``tail``: the logic of later fused ops. It is None if ``netlist`` makes one token per step and computes them itself.
 
-    Ports of the netlist: of ``"steps"``, the number of the token where tokens differ in constants, and the operands of
-    a step; of ``"fold"`` and ``"tiles"``, the inputs and the weights of a tile and their sums; of ``"scan"``, a bit
-    that is 1 in the first time step, a row (the input of a time step), the states, and the initial states; of
-    ``"fill"``, the number of the token as in ``"steps"``, a bit that is 1 within the operand, and a token; of
-    ``"reduce"``, a bit that is 1 for the first pixel, a token, and the sums so far.
+    Ports of the netlist: of ``"steps"``, the number of the token where tokens differ in constants, and the operands
+    of a step; of ``"fold"`` and ``"tiles"``, the inputs and the weights of a tile and their sums; of ``"scan"``, a
+    bit that is 1 in the first time step, a row (the input of a time step), the states, the initial states, and the
+    results of ``products``; of ``"fill"``, the number of the token as in ``"steps"``, a bit that is 1 within the
+    operand, and a token; of ``"reduce"``, a bit that is 1 for the first pixel, a token, and the sums so far.
     """
 
     process: StreamProcess
@@ -77,6 +82,8 @@ class Body:
     engine: BodyKind
     pace: Pace
     tail: Tail | None = None
+    products: tuple[SharedProduct, ...] = ()
+    """The products of a recurrence's step that share multipliers."""
 
     @property
     def netlists(self) -> list[Netlist]:
@@ -84,16 +91,15 @@ class Body:
         return [self.netlist, *([self.tail.netlist] if self.tail else [])]
 
 
-def make_body(process: StreamProcess, schedule: Schedule) -> Body | None:
+def make_body(process: StreamProcess, schedule: Schedule, names: Names) -> Body | None:
     """Return the netlists of ``process`` and their timing; None where the process only copies or regroups tokens.
 
     ``schedule``: the clock, the FPGA family whose delays count, and the number of operands of adders.
-
-    Raises ``EmitError`` for a recurrence whose step shares multipliers.
+    ``names``: the names of modules that are taken.
     """
     if isinstance(process.action, Fork | Regroup):
         return None
-    body = _make_first(process, process.action, schedule)
+    body = _make_first(process, process.action, schedule, names)
     whole = body.engine == "fill" or (body.engine == "steps" and process.given == 1)
     if whole or not process.followers:
         return body
@@ -107,6 +113,7 @@ def _make_first(
     process: StreamProcess,
     action: Repeat | Fill | Slide | Reduce,
     schedule: Schedule,
+    names: Names,
 ) -> Body:
     """Return the body of ``process``, with later fused ops only where it makes one token per step."""
     if isinstance(action, Fill):
@@ -117,9 +124,10 @@ def _make_first(
     step, hardware = action.step, process.hardware
     assert hardware is not None and process.op is not None
     if isinstance(step, Scan):
-        _check_unfolded(process)
-        netlist = _finish(_advance(step, process.op.type), schedule)
-        return Body(process, netlist, "scan", Pace(0, step.steps * (netlist.latency + 1)))
+        products = make_shared_products(step, hardware, schedule, names)
+        netlist = _finish(advance(step, process.op.type, products), schedule)
+        cycles = step.steps * count_turn(netlist, products)
+        return Body(process, netlist, "scan", Pace(0, cycles), products=products)
     if isinstance(step, Matmul | Conv) and hardware.fold:
         return _make_product(process, step, hardware.fold, schedule)
     netlist = _finish(evaluate_step(process, step), schedule)
@@ -147,17 +155,6 @@ def _finish(netlist: Netlist, schedule: Schedule) -> Netlist:
     """Return the pipeline of a body's netlist, with the adders of the schedule."""
     joined = join_adders(netlist) if schedule.ternary_adders else netlist
     return pipeline(joined, schedule.clock_period, schedule.family)
-
-
-def _check_unfolded(process: StreamProcess) -> None:
-    hardware = process.hardware
-    plan = hardware.body if hardware else None
-    folded = [each.name for each in plan.processes if each.fold] if plan else []
-    if folded:
-        raise EmitError(
-            f"verilog: expected a recurrence {process.name!r} that shares no multiplier, got one with folds of "
-            f"{', '.join(folded)}. Leave out reuse_factor and the fold of its layer, or emit C++."
-        )
 
 
 def _accumulate(process: StreamProcess, action: Reduce) -> Netlist:
@@ -214,31 +211,6 @@ def _multiply_tile(step: Matmul | Conv, fold: Fold, to: Fixed) -> Netlist:
 
 def _with_zero(ends: tuple[int, int]) -> tuple[int, int]:
     return min(ends[0], 0), max(ends[1], 0)
-
-
-def _advance(scan: Scan, to: Fixed) -> Netlist:
-    """Return the netlist of one time step of a recurrence; in the first time step, the states are ``scan.start``."""
-    builder = Builder(scan.name)
-    first, first_port = make_input(builder, "first", BIT, (0, 1), ())
-    x = scan.x
-    row, row_port = make_input(builder, x.name, x.type, x.range.hull, x.shape[1:])
-    states = [make_operand(builder, op) for op in scan.carried]
-    starts = {op: make_operand(builder, op) for op in scan.start if not isinstance(op, Const)}
-    begun = scan.begin(
-        row,
-        [
-            Wires.of(builder, op.codes) if isinstance(op, Const) else starts[op][0]
-            for op in scan.start
-        ],
-    )
-    (bit,) = first.ids.ravel().tolist()
-    carried = [choose_wires(bit, a, b) for a, (b, _) in zip(begun, states, strict=True)]
-    result, leaving = scan.advance(row, carried)
-    outputs = [make_port(scan.name, to, result)]
-    outputs += [make_port(op.name, op.type, w) for op, w in zip(scan.carried, leaving, strict=True)]
-    builder.label([], scan.name, [])
-    inputs = [first_port, row_port, *(p for _, p in states), *(p for _, p in starts.values())]
-    return builder.finish(inputs, outputs)
 
 
 def list_tile_elements(step: Matmul | Conv, fold: Fold) -> list[list[int | None]]:

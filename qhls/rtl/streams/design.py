@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -32,18 +32,21 @@ class StreamVerilog:
 
     plan: StreamPlan
     bodies: dict[str, Body | None]
+    names: Names = field(default_factory=Names)
+    """Names of modules that are taken; designs within one another share them."""
 
     @classmethod
-    def of(cls, graph: Graph, schedule: Schedule) -> StreamVerilog:
+    def of(cls, graph: Graph, schedule: Schedule, names: Names | None = None) -> StreamVerilog:
         """Return the Verilog of ``graph``, with pipeline registers for the clock period of ``schedule``.
 
         In a design of arrays, each port passes a whole tensor as one token.
 
         Raises ``EmitError`` for a process that is too large, and for one that is slower than the schedule's interval.
         """
+        names = names or Names()
         streams = schedule.io == "stream"
         plan = plan_streams(graph, schedule) if streams else plan_arrays(graph, schedule)
-        bodies = {each.name: make_body(each, schedule) for each in plan.processes}
+        bodies = {each.name: make_body(each, schedule, names) for each in plan.processes}
         paces = {name: body.pace for name, body in bodies.items() if body}
         timed = time_plan(plan, paces)
         target = schedule.target
@@ -52,7 +55,7 @@ class StreamVerilog:
                 f"verilog: expected an interval of at most {target:,} cycles, got {timed.interval:,}. Allow "
                 "more cycles or a longer clock period, or ask for a shorter interval, so that the plan shares less."
             )
-        return cls(timed, bodies)
+        return cls(timed, bodies, names)
 
     @property
     def patience(self) -> int:
@@ -63,28 +66,24 @@ class StreamVerilog:
         return 64 * (self.plan.latency + self.plan.interval) + 1000
 
     @cached_property
-    def _modules(self) -> Names:
-        return Names()
-
-    @cached_property
     def top(self) -> str:
         """Return the name of the top module."""
-        return self._modules.take(self.plan.graph.name)
+        return self.names.take(self.plan.graph.name)
 
     @cached_property
     def fifo(self) -> str:
         """Return the name of the module that all FIFOs instantiate."""
-        return self._modules.take(f"{self.top[:_LONGEST]}_fifo")
+        return self.names.take(f"{self.top[:_LONGEST]}_fifo")
 
     @cached_property
     def axis(self) -> str:
         """Return the name of the module with AXI-Stream ports."""
-        return self._modules.take(f"{self.top[:_LONGEST]}_axis")
+        return self.names.take(f"{self.top[:_LONGEST]}_axis")
 
     @cached_property
     def modules(self) -> list[Module]:
         """Return the module of every process."""
-        names = self._modules
+        names = self.names
         start = self.top[: _LONGEST // 3]
         modules: list[Module] = []
         for process in self.plan.processes:
@@ -144,7 +143,17 @@ class StreamVerilog:
         for module in self.modules:
             files[f"{module.name}.sv"] = _render(module.template, {"m": module})
             files |= {f"{each.top}.sv": each.print() for each in module.netlists}
+        for design in self.parts:
+            files |= {
+                name: text for name, text in design.files.items() if name != f"{design.axis}.sv"
+            }
         return files
+
+    @property
+    def parts(self) -> list[StreamVerilog]:
+        """Return the designs within this one: the products of recurrences that share multipliers."""
+        bodies = (body for body in self.bodies.values() if body)
+        return [product.design for body in bodies for product in body.products]
 
 
 def _render(template: str, settings: dict[str, Any]) -> str:

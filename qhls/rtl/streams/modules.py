@@ -23,6 +23,7 @@ from qhls.rtl.streams.bodies import (
 from qhls.rtl.streams.connections import connect_ports, print_parts
 from qhls.rtl.streams.counters import Counter
 from qhls.rtl.streams.reads import Read
+from qhls.rtl.streams.recurrences import Turn
 from qhls.rtl.streams.steps import list_operands
 from qhls.rtl.verilog import Verilog, make_literal
 
@@ -332,8 +333,11 @@ class Module:
         yield from (self._print_operand_element(scan.x, e) for e in range(len(row.cells)))
         yield from print_parts("states", others[:count])
         starts = list(dict.fromkeys(op for op in scan.start if op.batched))
-        for op, port in zip(starts, others[count:], strict=True):
+        results = others[count + len(starts) :]
+        for op, port in zip(starts, others[count:], strict=False):
             yield from (self._print_operand_element(op, e) for e in range(len(port.cells)))
+        for number, port in enumerate(results):
+            yield from print_parts(f"product{number}", [port])
 
     @property
     def made(self) -> int:
@@ -357,23 +361,17 @@ class Module:
         return self.scan.x.type.width * self.scan.x.size // self.scan.steps
 
     @property
-    def turns(self) -> Counter:
-        """Return the counter of the time steps of a recurrence."""
+    def turn(self) -> Turn:
+        """Return the time step of a recurrence."""
         assert self.scan is not None
-        return Counter("turns", self.scan.steps)
+        assert self.body is not None
+        return Turn.of(self.scan, self.body.netlist, self.body.products)
 
     @property
     def rows_read(self) -> Read:
         """Return the FIFO that carries the inputs of a recurrence, one row per time step."""
         assert self.scan is not None
         return self._read_of(self.scan.x)
-
-    @property
-    def row_result(self) -> int:
-        """Return the width in bits of the result of one time step of a recurrence."""
-        assert self.body is not None
-        port = self.body.netlist.outputs[0]
-        return port.type.width * len(port.cells)
 
     # Folds
 

@@ -45,6 +45,8 @@ def estimate_streams(
         for fifo in module.writes:
             depth = verilog.find_depth(module.process, fifo)
             total.update(count_fifo(family.name, table.fifos, fifo.bits, depth))
+    for part in verilog.parts:
+        total.update(estimate_streams(part, family, table).resources)
     totals = {column: float(total[column]) for column in COLUMNS}
     errors = {column: table.errors.get(column, 0.0) * totals[column] for column in COLUMNS}
     return FabricEstimate(totals, errors)

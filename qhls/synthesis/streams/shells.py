@@ -209,9 +209,11 @@ def _list_columns(words: Iterable[int], width: int) -> Iterator[list[int]]:
 
 def _advance(shell: Shell, module: Module, family: Family) -> None:
     """Count the step counter, the state registers and the result registers of a recurrence."""
-    shell.parts["register"] += 2 + module.delay + module.made - module.row_result
-    shell.parts["register"] += module.step_bits
-    shell.count([module.turns])
+    turn = module.turn
+    shell.parts["register"] += 2 + module.delay + turn.states + module.step_bits
+    for product in turn.products:  # two bits of the handshake, and the result
+        shell.parts["register"] += 2 + product.bits
+    shell.count([turn.steps, turn.levels])
 
 
 _SHELLS = {
