@@ -18,7 +18,7 @@ from qhls.synthesis.families import Family
 from qhls.synthesis.logic.cover import count_covered, measure_compared
 from qhls.synthesis.logic.functions import count_functions, list_columns
 
-PARTS = ("sum", "invert", "chain", "logic", "table", "multiply", "shift_register")
+PARTS: tuple[str, ...] = ("sum", "invert", "chain", "logic", "table", "multiply", "shift_register")
 """Parts that take look-up tables.
 
 sum: look-up tables of sums, in their carry cells or next to them; invert: bits of subtracted numbers, each counted
