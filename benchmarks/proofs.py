@@ -1,4 +1,4 @@
-"""Proofs of Verilog: CPU seconds of a matrix, of a model, and the share of random models that are proved whole.
+"""Proofs: CPU seconds of a matrix and of a model, Verilog and C++; share of random models whose Verilog is proved.
 
 PYTHONPATH=tests python benchmarks/proofs.py [--model M.json --weights W.h5 --type s16.10] [--random 40]
 """
@@ -14,7 +14,10 @@ import numpy as np
 from adder_graphs import matrix
 
 from qhls import rtl
+from qhls.backends.target import TARGETS
 from qhls.ir import Const, Fixed, Graph, Input, Matmul
+from qhls.plan import Schedule
+from qhls.proof.code.prove import prove_code
 from qhls.proof.prove import prove
 from qhls.rtl.verilog import Verilog
 
@@ -23,6 +26,13 @@ def show(name, graph, clock_period):
     proof = prove(graph, Verilog.of(rtl.build_netlist(graph, clock_period=clock_period)))
     print(f"| {name} | {proof.latency} | {proof.verdict} | {proof.seconds:.1f} |", flush=True)
     return proof
+
+
+def show_code(name, graph):
+    """Prove the C++ for both vendors; g++ counts."""
+    for target in TARGETS:
+        proof = prove_code(graph, Schedule(), target)
+        print(f"| {name}, {target} | - | {proof.verdict} | {proof.seconds:.1f} |", flush=True)
 
 
 def prove_random(count, seed):
@@ -59,12 +69,14 @@ def main():
     x = Input((16,), Fixed(True, 8, 0), name="x")
     graph = Graph((x,), (Matmul(x, Const.of(weights), name="sums"),), "matrix")
     show("matrix 16 x 64", graph, None)
+    show_code("matrix 16 x 64", graph)
     if options.model:
         import qhls
 
         design = qhls.compile(options.model, options.type, weights=options.weights)
         show("model", design.graph, None)
         show("model, 5 ns", design.graph, 5.0)
+        show_code("model", design.graph)
     if options.random:
         prove_random(options.random, options.seed)
 
