@@ -78,6 +78,7 @@ GOOD = "void top(int x[4]) {\n#pragma HLS ARRAY_PARTITION variable=x type=comple
         ("#pragma HLS PIPELINE", "expected II too"),
         ("#pragma HLS PIPELINE II=1 enable_flush=1", "enable_flush=1 is not documented"),
         ("#pragma HLS UNROLL", "expected at the start of a loop"),
+        ("#pragma HLS INTERFACE mode=axis port=x", "x is no stream of ap_axiu"),
     ],
 )
 def test_faults_are_found(line, fault):

@@ -26,7 +26,8 @@ def lay_out_streams(plan: StreamPlan) -> CDesign:
     for op in (*plan.graph.inputs, *plan.graph.outputs):
         check_width(op)
     streams = _Streams(layout)
-    view.inputs += [streams.make_stream(fifo) for fifo in plan.inputs]
+    view.inputs += [streams.make_port(fifo) for fifo in plan.inputs]
+    view.outputs += [streams.make_port(fifo) for fifo in plan.outputs]
     for process in plan.processes:
         first = len(view.taps)
         taps = [CTap(op, number) for number, op in enumerate(process.ops, first)]
@@ -36,7 +37,6 @@ def lay_out_streams(plan: StreamPlan) -> CDesign:
         view.operations += [function.chain] if function.chain else []
         view.taps += taps
     view.channels = [streams.make_stream(fifo) for fifo in plan.fifos]
-    view.outputs += [streams.make_stream(fifo) for fifo in plan.outputs]
     view.constants = layout.constants
     return view
 
@@ -59,6 +59,13 @@ class _Streams:
             name = tensor.name if plain else self._layout.names.take(fifo.name)
             self._streams[fifo.name] = CStream(name, tensor, fifo.lanes, fifo.depth)
         return self._streams[fifo.name]
+
+    def make_port(self, fifo: Fifo) -> CStream:
+        """Return the C stream of ``fifo``, which leads from or to the outside."""
+        stream = self.make_stream(fifo)
+        port = replace(stream, inner=self._layout.names.take(f"{stream.name}_tokens"))
+        self._streams[fifo.name] = port
+        return port
 
     def process(self, process: StreamProcess, taps: Sequence[CTap]) -> CProcess:
         """Return the C function of ``process``; ``taps``: one tap per op of the process."""

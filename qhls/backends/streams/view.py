@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qhls.backends.expressions import (
     list_conditions,
@@ -27,6 +27,8 @@ class CStream:
     tensor: CTensor
     lanes: int
     depth: int
+    inner: str = ""
+    """The name of the FIFO between a port and the processes, where ports carry more than tokens; else empty."""
 
     @property
     def type(self) -> CType:
@@ -62,6 +64,16 @@ class CStream:
     def fifo(self) -> str:
         """Return the C type of the FIFO."""
         return f"qhls::Stream<{self.tensor.type.name}, {self.lanes}>"
+
+    @property
+    def port(self) -> str:
+        """Return the C type of an AXI4-Stream port that carries the tokens."""
+        return f"qhls::Port<{self.tensor.type.name}, {self.lanes}>"
+
+    @property
+    def inside(self) -> CStream:
+        """Return, for a port, the FIFO between it and the processes: one token arrives while the other is read."""
+        return replace(self, name=self.inner, depth=2)
 
 
 @dataclass(frozen=True)

@@ -71,6 +71,8 @@ def lint_vitis(lines, top):
             options = dict(word.split("=") for word in pragma[2].split())
             yield from lint_options(line, pragma[1], options)
             yield from lint_scope(line, pragma[1], opened, function == top)
+            if options.get("mode") == "axis":
+                yield from lint_axis(line, options.get("port"), lines)
             name = options.get("variable", options.get("port"))
             if (
                 name is not None
@@ -129,6 +131,19 @@ def lint_scope(line, name, opened, in_top):
         yield f"{line}: expected in the top function"
 
 
+def lint_axis(line, port, lines):
+    """Yield a sentence where an AXI4-Stream port has no TLAST, or where not one process alone packs or unpacks it.
+
+    AMD UG1399, AXI4-Stream Interfaces with Side-Channels: ``ap_axiu`` is for ports of the top function only.
+    """
+    if not any(re.search(rf"qhls::Port<[^>]*>& {port}\b", each) for each in lines):
+        yield f"{line}: {port} is no stream of ap_axiu, so it has no TLAST"
+        return
+    uses = [each for each in lines if re.match(rf"qhls::(receive|send)<\d+>\(.*\b{port}\b", each)]
+    if len(uses) != 1:
+        yield f"{line}: expected one process that packs or unpacks {port}, got {len(uses)}"
+
+
 def lint_catapult(lines, top):
     """Yield the faults of pragmas of Catapult, each of which belongs to the line behind it."""
     for line, below in zip(lines, [*lines[1:], ""], strict=True):
@@ -152,9 +167,14 @@ def list_users(text, top):
         name: re.findall(PARAMETER, inside)
         for name, inside in re.findall(r"^(?:static )?void (\w+)\((.*)\) \{$", text, re.M)
     }
+    parameters |= {
+        "qhls::receive": [("", "in"), ("", "out")],
+        "qhls::send": [("", "in"), ("", "out")],
+    }
     body = text[re.search(rf"^void (?:CCS_BLOCK\()?{top}\b", text, re.M).start() :]
     users = {}
-    for function, arguments in re.findall(r"^ *(\w+)\((\w+(?:, \w+)*)\);$", body, re.M):
+    call = r"^ *([\w:]+)(?:<\d+>)?\((\w+(?:, \w+)*)\);$"
+    for function, arguments in re.findall(call, body, re.M):
         for argument, (const, name) in zip(
             arguments.split(", "), parameters[function], strict=True
         ):

@@ -105,7 +105,7 @@ static void run_scores_add(qhls::Stream<u4_2, 3>& in0, qhls::Stream<s10_5, 3>& o
   qhls::multiply<scores_add_product, s10_5>(in0, out0, scores_kernel);
 }
 
-void cnn(qhls::Stream<s4_3, 2>& x, qhls::Stream<s10_5, 3>& result) {
+void cnn(qhls::Port<s4_3, 2>& x, qhls::Port<s10_5, 3>& result) {
   #pragma HLS INTERFACE mode=ap_ctrl_hs port=return
   #pragma HLS INTERFACE mode=axis port=x
   #pragma HLS INTERFACE mode=axis port=result
@@ -114,10 +114,16 @@ void cnn(qhls::Stream<s4_3, 2>& x, qhls::Stream<s10_5, 3>& result) {
   #pragma HLS STREAM variable=relu_quantize depth=2
   qhls::Stream<u4_2, 3> pool_pool("pool_pool");
   #pragma HLS STREAM variable=pool_pool depth=2
-  run_relu_quantize(x, relu_quantize);
+  qhls::Stream<s4_3, 2> x_tokens("x_tokens");
+  #pragma HLS STREAM variable=x_tokens depth=2
+  qhls::Stream<s10_5, 3> result_tokens("result_tokens");
+  #pragma HLS STREAM variable=result_tokens depth=2
+  qhls::receive<16>(x, x_tokens);
+  run_relu_quantize(x_tokens, relu_quantize);
   QHLS_TAP_TOKENS(2, relu_quantize, 16)
   run_pool_pool(relu_quantize, pool_pool);
   QHLS_TAP_TOKENS(3, pool_pool, 4)
-  run_scores_add(pool_pool, result);
-  QHLS_TAP_TOKENS(5, result, 1)
+  run_scores_add(pool_pool, result_tokens);
+  QHLS_TAP_TOKENS(5, result_tokens, 1)
+  qhls::send<1>(result_tokens, result);
 }

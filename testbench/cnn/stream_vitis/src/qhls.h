@@ -7,6 +7,16 @@
 #include "ap_fixed.h"
 #include "ap_int.h"
 #include "hls_stream.h"
+#if __has_include("ap_axi_sdata.h")
+#include "ap_axi_sdata.h"
+#else  // simulation with headers that lack it: the fields that are used here, as AMD's UG1399 names them
+template <int W, int User, int Id, int Dest>
+struct ap_axiu {
+  ap_uint<W> data;
+  ap_uint<(W + 7) / 8> keep, strb;
+  ap_uint<1> last;
+};
+#endif
 #if defined(__SYNTHESIS__) && !defined(QHLS_BITS)
 #define QHLS_BITS  // tables with as many bits as their codes have, for logic or a memory
 #endif
@@ -121,6 +131,50 @@ void fill(T (&to)[N], const T& value) {
   for (int l = 0; l < N; ++l) {
     #pragma HLS UNROLL
     to[l] = value;
+  }
+}
+// A port is an AXI4-Stream. TDATA is a token filled up to bytes, its first element in the lowest bits. TLAST marks the
+// last token of a tensor; that of an input is not read.
+template <class T, int N>
+using Packet = ap_axiu<(N * T::width + 7) / 8 * 8, 0, 0, 0>;
+template <class T, int N>
+using Port = hls::stream<Packet<T, N> >;
+template <class T, int N>
+Packet<T, N> pack(const Token<T, N>& token, bool last) {
+  #pragma HLS INLINE
+  Packet<T, N> packet;
+  packet.data = 0;
+  for (int l = 0; l < N; ++l) {
+    #pragma HLS UNROLL
+    packet.data.range(l * T::width + T::width - 1, l * T::width) = token.data[l].range(T::width - 1, 0);
+  }
+  packet.keep = -1;
+  packet.strb = -1;
+  packet.last = last;
+  return packet;
+}
+template <class T, int N>
+Token<T, N> unpack(const Packet<T, N>& packet) {
+  #pragma HLS INLINE
+  Token<T, N> token;
+  for (int l = 0; l < N; ++l) {
+    #pragma HLS UNROLL
+    token.data[l].range(T::width - 1, 0) = packet.data.range(l * T::width + T::width - 1, l * T::width);
+  }
+  return token;
+}
+template <int Tokens, class T, int N>
+void receive(Port<T, N>& in, Stream<T, N>& out) {
+  for (int t = 0; t < Tokens; ++t) {
+    #pragma HLS PIPELINE II=1
+    out.write(unpack<T, N>(in.read()));
+  }
+}
+template <int Tokens, class T, int N>
+void send(Stream<T, N>& in, Port<T, N>& out) {
+  for (int t = 0; t < Tokens; ++t) {
+    #pragma HLS PIPELINE II=1
+    out.write(pack(in.read(), t == Tokens - 1));
   }
 }
 #if defined(QHLS_TAPS) && !defined(__SYNTHESIS__)

@@ -144,6 +144,7 @@ void fill(T (&to)[N], const T& value) {
     to[l] = value;
   }
 }
+
 #if defined(QHLS_TAPS) && !defined(__SYNTHESIS__)
 // The simulating program sets the sink; each op passes it its result, one element at a time.
 typedef void (*Sink)(int op, int element, long long code);

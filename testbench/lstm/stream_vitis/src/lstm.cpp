@@ -273,7 +273,7 @@ static void run_scores_add(qhls::Stream<s8_7, 2>& in0, qhls::Stream<s12_10, 2>& 
   qhls::multiply<scores_add_product, s12_10>(in0, out0, scores_kernel);
 }
 
-void lstm(qhls::Stream<s4_3, 2>& x, qhls::Stream<s12_10, 2>& result) {
+void lstm(qhls::Port<s4_3, 2>& x, qhls::Port<s12_10, 2>& result) {
   #pragma HLS INTERFACE mode=ap_ctrl_hs port=return
   #pragma HLS INTERFACE mode=axis port=x
   #pragma HLS INTERFACE mode=axis port=result
@@ -282,10 +282,16 @@ void lstm(qhls::Stream<s4_3, 2>& x, qhls::Stream<s12_10, 2>& result) {
   #pragma HLS STREAM variable=cell_add depth=2
   qhls::Stream<s8_7, 2> cell_scan("cell_scan");
   #pragma HLS STREAM variable=cell_scan depth=2
-  run_cell_add(x, cell_add);
+  qhls::Stream<s4_3, 2> x_tokens("x_tokens");
+  #pragma HLS STREAM variable=x_tokens depth=2
+  qhls::Stream<s12_10, 2> result_tokens("result_tokens");
+  #pragma HLS STREAM variable=result_tokens depth=2
+  qhls::receive<3>(x, x_tokens);
+  run_cell_add(x_tokens, cell_add);
   QHLS_TAP_TOKENS(1, cell_add, 3)
   run_cell_scan(cell_add, cell_scan);
   QHLS_TAP_TOKENS(2, cell_scan, 1)
-  run_scores_add(cell_scan, result);
-  QHLS_TAP_TOKENS(4, result, 1)
+  run_scores_add(cell_scan, result_tokens);
+  QHLS_TAP_TOKENS(4, result_tokens, 1)
+  qhls::send<1>(result_tokens, result);
 }

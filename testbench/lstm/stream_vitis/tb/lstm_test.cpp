@@ -76,6 +76,13 @@ static void compare(const Tensor& tensor, int sample, int element, long long exp
               received, value(received, tensor.frac));
 }
 
+// TLAST is set with the last token of a tensor, and only with it.
+static void check_last(const Tensor& tensor, int sample, int token, bool expected, bool received) {
+  if (expected == received || mismatches++ > 0) return;
+  std::printf("MISMATCH: vector %d, op %s%s%s, token %d: expected TLAST %d, got %d\n", sample, tensor.name,
+              *tensor.layer ? ", Keras layer " : "", tensor.layer, token, expected, received);
+}
+
 #ifdef QHLS_TAPS
 static std::vector<Vectors> expected_taps;
 static int current = 0;
@@ -109,20 +116,22 @@ int main(int argc, char** argv) {
     return 2;
   }
   for (int sample = 0; sample < samples; ++sample) {
-    static qhls::Stream<s4_3, 2> x;
-    static qhls::Stream<s12_10, 2> result;
+    static qhls::Port<s4_3, 2> x;
+    static qhls::Port<s12_10, 2> result;
     for (int first = 0; first < 6; first += 2) {
       qhls::Token<s4_3, 2> token;
       for (int i = first; i < first + 2; ++i)
         token.data[i - first] = qhls::from_code<s4_3>(stimuli[0][sample][i]);
-      x.write(token);
+      x.write(qhls::pack(token, first + 2 == 6));
     }
 #ifdef QHLS_TAPS
     current = sample;
 #endif
     lstm(x, result);
     for (int first = 0; first < 2; first += 2) {
-      const qhls::Token<s12_10, 2> token = result.read();
+      const qhls::Packet<s12_10, 2> packet = result.read();
+      check_last(outputs[0], sample, first / 2, first + 2 == 2, packet.last != 0);
+      const qhls::Token<s12_10, 2> token = qhls::unpack<s12_10, 2>(packet);
       for (int i = first; i < first + 2; ++i)
         compare(outputs[0], sample, i, expected[0][sample][i], qhls::to_code(token.data[i - first]));
     }

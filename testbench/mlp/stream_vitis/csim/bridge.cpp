@@ -13,8 +13,8 @@ extern "C" void qhls_set_taps(long long* const* taps) {
 }
 #endif
 extern "C" void qhls_run(const long long* const* inputs, long long* const* outputs, long long samples) {
-  static qhls::Stream<s4_3, 6> x;
-  static qhls::Stream<s9_5, 3> result;
+  static qhls::Port<s4_3, 6> x;
+  static qhls::Port<s9_5, 3> result;
   for (long long sample = 0; sample < samples; ++sample) {
 #ifdef QHLS_TAPS
     g_sample = sample;
@@ -23,11 +23,12 @@ extern "C" void qhls_run(const long long* const* inputs, long long* const* outpu
       qhls::Token<s4_3, 6> token;
       for (int i = first; i < first + 6; ++i)
         token.data[i - first] = qhls::from_code<s4_3>(inputs[0][sample * 6 + i]);
-      x.write(token);
+      x.write(qhls::pack(token, first + 6 == 6));
     }
     mlp(x, result);
     for (int first = 0; first < 3; first += 3) {
-      const qhls::Token<s9_5, 3> token = result.read();
+      const qhls::Packet<s9_5, 3> packet = result.read();
+      const qhls::Token<s9_5, 3> token = qhls::unpack<s9_5, 3>(packet);
       for (int i = first; i < first + 3; ++i)
         outputs[0][sample * 3 + i] = qhls::to_code(token.data[i - first]);
     }

@@ -78,15 +78,21 @@ static void run_scores_add(qhls::Stream<u4_2_half_even_saturate, 5>& in0, qhls::
   out0.write(sent);
 }
 
-void mlp(qhls::Stream<s4_3, 6>& x, qhls::Stream<s9_5, 3>& result) {
+void mlp(qhls::Port<s4_3, 6>& x, qhls::Port<s9_5, 3>& result) {
   #pragma HLS INTERFACE mode=ap_ctrl_hs port=return
   #pragma HLS INTERFACE mode=axis port=x
   #pragma HLS INTERFACE mode=axis port=result
   #pragma HLS DATAFLOW
   qhls::Stream<u4_2_half_even_saturate, 5> relu_quantize("relu_quantize");
   #pragma HLS STREAM variable=relu_quantize depth=2
-  run_relu_quantize(x, relu_quantize);
+  qhls::Stream<s4_3, 6> x_tokens("x_tokens");
+  #pragma HLS STREAM variable=x_tokens depth=2
+  qhls::Stream<s9_5, 3> result_tokens("result_tokens");
+  #pragma HLS STREAM variable=result_tokens depth=2
+  qhls::receive<1>(x, x_tokens);
+  run_relu_quantize(x_tokens, relu_quantize);
   QHLS_TAP_TOKENS(2, relu_quantize, 1)
-  run_scores_add(relu_quantize, result);
-  QHLS_TAP_TOKENS(4, result, 1)
+  run_scores_add(relu_quantize, result_tokens);
+  QHLS_TAP_TOKENS(4, result_tokens, 1)
+  qhls::send<1>(result_tokens, result);
 }

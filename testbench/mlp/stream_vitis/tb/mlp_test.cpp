@@ -76,6 +76,13 @@ static void compare(const Tensor& tensor, int sample, int element, long long exp
               received, value(received, tensor.frac));
 }
 
+// TLAST is set with the last token of a tensor, and only with it.
+static void check_last(const Tensor& tensor, int sample, int token, bool expected, bool received) {
+  if (expected == received || mismatches++ > 0) return;
+  std::printf("MISMATCH: vector %d, op %s%s%s, token %d: expected TLAST %d, got %d\n", sample, tensor.name,
+              *tensor.layer ? ", Keras layer " : "", tensor.layer, token, expected, received);
+}
+
 #ifdef QHLS_TAPS
 static std::vector<Vectors> expected_taps;
 static int current = 0;
@@ -109,20 +116,22 @@ int main(int argc, char** argv) {
     return 2;
   }
   for (int sample = 0; sample < samples; ++sample) {
-    static qhls::Stream<s4_3, 6> x;
-    static qhls::Stream<s9_5, 3> result;
+    static qhls::Port<s4_3, 6> x;
+    static qhls::Port<s9_5, 3> result;
     for (int first = 0; first < 6; first += 6) {
       qhls::Token<s4_3, 6> token;
       for (int i = first; i < first + 6; ++i)
         token.data[i - first] = qhls::from_code<s4_3>(stimuli[0][sample][i]);
-      x.write(token);
+      x.write(qhls::pack(token, first + 6 == 6));
     }
 #ifdef QHLS_TAPS
     current = sample;
 #endif
     mlp(x, result);
     for (int first = 0; first < 3; first += 3) {
-      const qhls::Token<s9_5, 3> token = result.read();
+      const qhls::Packet<s9_5, 3> packet = result.read();
+      check_last(outputs[0], sample, first / 3, first + 3 == 3, packet.last != 0);
+      const qhls::Token<s9_5, 3> token = qhls::unpack<s9_5, 3>(packet);
       for (int i = first; i < first + 3; ++i)
         compare(outputs[0], sample, i, expected[0][sample][i], qhls::to_code(token.data[i - first]));
     }

@@ -13,8 +13,8 @@ extern "C" void qhls_set_taps(long long* const* taps) {
 }
 #endif
 extern "C" void qhls_run(const long long* const* inputs, long long* const* outputs, long long samples) {
-  static qhls::Stream<s4_3, 2> x;
-  static qhls::Stream<u7_6, 2> result;
+  static qhls::Port<s4_3, 2> x;
+  static qhls::Port<u7_6, 2> result;
   for (long long sample = 0; sample < samples; ++sample) {
 #ifdef QHLS_TAPS
     g_sample = sample;
@@ -23,11 +23,12 @@ extern "C" void qhls_run(const long long* const* inputs, long long* const* outpu
       qhls::Token<s4_3, 2> token;
       for (int i = first; i < first + 2; ++i)
         token.data[i - first] = qhls::from_code<s4_3>(inputs[0][sample * 32 + i]);
-      x.write(token);
+      x.write(qhls::pack(token, first + 2 == 32));
     }
     residual(x, result);
     for (int first = 0; first < 2; first += 2) {
-      const qhls::Token<u7_6, 2> token = result.read();
+      const qhls::Packet<u7_6, 2> packet = result.read();
+      const qhls::Token<u7_6, 2> token = qhls::unpack<u7_6, 2>(packet);
       for (int i = first; i < first + 2; ++i)
         outputs[0][sample * 2 + i] = qhls::to_code(token.data[i - first]);
     }

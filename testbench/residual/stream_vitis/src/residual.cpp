@@ -131,7 +131,7 @@ static void run_mean_shift(qhls::Stream<u7_2, 2>& in0, qhls::Stream<u7_6, 2>& ou
   out0.write(y_token);
 }
 
-void residual(qhls::Stream<s4_3, 2>& x, qhls::Stream<u7_6, 2>& result) {
+void residual(qhls::Port<s4_3, 2>& x, qhls::Port<u7_6, 2>& result) {
   #pragma HLS INTERFACE mode=ap_ctrl_hs port=return
   #pragma HLS INTERFACE mode=axis port=x
   #pragma HLS INTERFACE mode=axis port=result
@@ -150,7 +150,12 @@ void residual(qhls::Stream<s4_3, 2>& x, qhls::Stream<u7_6, 2>& result) {
   #pragma HLS STREAM variable=skip_add depth=2
   qhls::Stream<u7_2, 2> mean_pool("mean_pool");
   #pragma HLS STREAM variable=mean_pool depth=2
-  run_relu_quantize(x, relu_quantize);
+  qhls::Stream<s4_3, 2> x_tokens("x_tokens");
+  #pragma HLS STREAM variable=x_tokens depth=2
+  qhls::Stream<u7_6, 2> result_tokens("result_tokens");
+  #pragma HLS STREAM variable=result_tokens depth=2
+  qhls::receive<16>(x, x_tokens);
+  run_relu_quantize(x_tokens, relu_quantize);
   QHLS_TAP_TOKENS(2, relu_quantize, 16)
   run_relu_quantize_fork(relu_quantize, relu_quantize_to_second_pad, relu_quantize_to_skip_add);
   run_second_pad(relu_quantize_to_second_pad, second_pad);
@@ -161,6 +166,7 @@ void residual(qhls::Stream<s4_3, 2>& x, qhls::Stream<u7_6, 2>& result) {
   QHLS_TAP_TOKENS(7, skip_add, 16)
   run_mean_pool(skip_add, mean_pool);
   QHLS_TAP_TOKENS(8, mean_pool, 1)
-  run_mean_shift(mean_pool, result);
-  QHLS_TAP_TOKENS(9, result, 1)
+  run_mean_shift(mean_pool, result_tokens);
+  QHLS_TAP_TOKENS(9, result_tokens, 1)
+  qhls::send<1>(result_tokens, result);
 }
