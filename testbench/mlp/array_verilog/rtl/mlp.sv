@@ -133,52 +133,47 @@ module mlp (
   wire [3:0] relu_quantize_3 = relu_quantize_part_58 ? 4'd15 : relu_quantize_part_53[3:0];
   wire relu_quantize_part_60 = 5'd15 < relu_quantize_part_55;
   wire [3:0] relu_quantize_4 = relu_quantize_part_60 ? 4'd15 : relu_quantize_part_55[3:0];
+  // scores.matmul
+  (* keep *) wire [4:0] scores_matmul_part_0 = 5'(relu_quantize_2) + 5'(relu_quantize_4);
+  // relu.quantize
+  reg [3:0] relu_quantize_3_d1;
+  always @(posedge clk) relu_quantize_3_d1 <= relu_quantize_3;
+  // scores.matmul
+  reg [4:0] scores_matmul_part_0_d1;
+  always @(posedge clk) scores_matmul_part_0_d1 <= scores_matmul_part_0;
+  (* keep *) wire signed [7:0] scores_matmul_part_2 = 8'(relu_quantize_3_d1) - {6'(scores_matmul_part_0_d1), 2'd0};
+  // relu.quantize
   reg [3:0] relu_quantize_1_d1;
   always @(posedge clk) relu_quantize_1_d1 <= relu_quantize_1;
+  reg [3:0] relu_quantize_1_d2;
+  always @(posedge clk) relu_quantize_1_d2 <= relu_quantize_1_d1;
   // scores.matmul
-  (* keep *) wire signed [6:0] scores_matmul_part_1 = 7'(relu_quantize_4) - {5'(relu_quantize_1_d1), 2'd0};
+  (* keep *) wire [5:0] scores_matmul_part_3 = 6'(relu_quantize_1_d2) + 6'(scores_matmul_part_0_d1);
   // relu.quantize
   reg [3:0] relu_quantize_0_d1;
   always @(posedge clk) relu_quantize_0_d1 <= relu_quantize_0;
   reg [3:0] relu_quantize_0_d2;
   always @(posedge clk) relu_quantize_0_d2 <= relu_quantize_0_d1;
-  reg [3:0] relu_quantize_3_d1;
-  always @(posedge clk) relu_quantize_3_d1 <= relu_quantize_3;
   // scores.matmul
-  (* keep *) wire signed [5:0] scores_matmul_part_3 = 6'(relu_quantize_0_d2) - {5'(relu_quantize_3_d1), 1'd0};
-  // relu.quantize
-  reg [3:0] relu_quantize_2_d1;
-  always @(posedge clk) relu_quantize_2_d1 <= relu_quantize_2;
-  // scores.matmul
-  (* keep *) wire signed [7:0] scores_matmul_part_5 = 8'(relu_quantize_2_d1) - {5'(relu_quantize_2_d1), 3'd0};
-  reg signed [6:0] scores_matmul_part_1_d1;
-  always @(posedge clk) scores_matmul_part_1_d1 <= scores_matmul_part_1;
+  (* keep *) wire signed [5:0] scores_matmul_part_5 = 6'(relu_quantize_0_d2) - {5'(relu_quantize_3_d1), 1'd0};
+  (* keep *) wire signed [7:0] scores_matmul_part_7 = 8'(scores_matmul_part_5) + {7'(scores_matmul_part_3), 1'd0};
+  (* keep *) wire signed [8:0] scores_matmul_part_9 = 9'(scores_matmul_part_3) + {scores_matmul_part_7, 1'd0};
   // relu.quantize
   reg [3:0] relu_quantize_4_d1;
   always @(posedge clk) relu_quantize_4_d1 <= relu_quantize_4;
   // scores.matmul
-  (* keep *) wire signed [8:0] scores_matmul_part_7 = 9'(scores_matmul_part_1_d1) - {6'(relu_quantize_4_d1), 3'd0};
-  (* keep *) wire signed [8:0] scores_matmul_part_9 = 9'(scores_matmul_part_5) + {8'(scores_matmul_part_3), 1'd0};
-  (* keep *) wire signed [9:0] scores_matmul_1 = 10'(scores_matmul_part_7) + 10'(scores_matmul_part_9);
-  (* keep *) wire [7:0] scores_matmul_part_12 = 8'(relu_quantize_1_d1) + {5'(relu_quantize_1_d1), 3'd0};
-  (* keep *) wire [7:0] scores_matmul_part_14 = scores_matmul_part_12 + {6'(relu_quantize_4), 2'd0};
-  (* keep *) wire [6:0] scores_matmul_part_16 = 7'(relu_quantize_3_d1) + {5'(relu_quantize_3_d1), 2'd0};
-  reg [7:0] scores_matmul_part_14_d1;
-  always @(posedge clk) scores_matmul_part_14_d1 <= scores_matmul_part_14;
-  (* keep *) wire [8:0] scores_matmul_part_18 = 9'(scores_matmul_part_14_d1) + {5'(relu_quantize_3_d1), 4'd0};
-  (* keep *) wire signed [9:0] scores_matmul_part_19 = 10'(scores_matmul_part_18) - 10'(scores_matmul_part_16);
-  (* keep *) wire signed [9:0] scores_matmul_0 = scores_matmul_1 + scores_matmul_part_19;
-  // relu.quantize
-  reg [3:0] relu_quantize_1_d2;
-  always @(posedge clk) relu_quantize_1_d2 <= relu_quantize_1_d1;
-  // scores.matmul
-  (* keep *) wire signed [6:0] scores_matmul_part_21 = 7'(relu_quantize_1_d2) + scores_matmul_part_1_d1;
-  (* keep *) wire signed [7:0] scores_matmul_part_22 = 8'(scores_matmul_part_3) - 8'(scores_matmul_part_21);
-  (* keep *) wire signed [8:0] scores_matmul_part_24 = 9'(scores_matmul_part_22) + {7'(scores_matmul_part_3), 2'd0};
-  (* keep *) wire signed [9:0] scores_matmul_2 = 10'(scores_matmul_part_24) - scores_matmul_1;
+  (* keep *) wire [5:0] scores_matmul_part_10 = 6'(relu_quantize_4_d1) + {5'(relu_quantize_3_d1), 1'd0};
+  (* keep *) wire signed [8:0] scores_matmul_part_12 = 9'(scores_matmul_part_2) + {7'(scores_matmul_part_10), 2'd0};
+  (* keep *) wire signed [9:0] scores_matmul_part_14 = 10'(scores_matmul_part_12) + {9'(scores_matmul_part_2), 1'd0};
+  (* keep *) wire signed [9:0] scores_matmul_0 = 10'(scores_matmul_part_9) + scores_matmul_part_14;
+  (* keep *) wire signed [7:0] scores_matmul_part_16 = 8'(scores_matmul_part_0_d1) - {6'(scores_matmul_part_0_d1), 2'd0};
+  (* keep *) wire signed [9:0] scores_matmul_part_18 = 10'(scores_matmul_part_16) - {7'(scores_matmul_part_3), 3'd0};
+  (* keep *) wire signed [10:0] scores_matmul_1 = {10'(scores_matmul_part_7), 1'd0} + 11'(scores_matmul_part_18);
+  (* keep *) wire signed [7:0] scores_matmul_part_20 = scores_matmul_part_7 - 8'(relu_quantize_4_d1);
+  (* keep *) wire signed [9:0] scores_matmul_2 = 10'(scores_matmul_part_9) + 10'(scores_matmul_part_20);
   // scores.add
   (* keep *) wire signed [9:0] scores_add_0 = scores_matmul_0 + 10'd8;
-  (* keep *) wire signed [9:0] scores_add_1 = 10'd4 + scores_matmul_1;
+  (* keep *) wire signed [10:0] scores_add_1 = 11'd4 + scores_matmul_1;
   (* keep *) wire signed [9:0] scores_add_2 = scores_matmul_2 + 10'd1004;
   assign result_0 = scores_add_0[8:0];
   assign result_1 = scores_add_1[8:0];

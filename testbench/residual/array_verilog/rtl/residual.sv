@@ -37,26 +37,27 @@ module residual (
   output wire [6:0] result_0,
   output wire [6:0] result_1
 );
+  // first.conv
+  (* keep *) wire signed [4:0] first_conv_part_4 = 5'(x_0_0_0) + 5'(x_0_0_1);
+  (* keep *) wire signed [4:0] first_conv_part_5 = 5'(x_0_0_0) - 5'(x_0_0_1);
+  (* keep *) wire signed [7:0] first_conv_0_0_0 = {6'(first_conv_part_5), 2'd0} - 8'(first_conv_part_4);
   // x
-  reg signed [3:0] x_0_0_0_d1;
-  always @(posedge clk) x_0_0_0_d1 <= x_0_0_0;
   reg signed [3:0] x_0_0_1_d1;
   always @(posedge clk) x_0_0_1_d1 <= x_0_0_1;
   // first.conv
-  (* keep *) wire signed [4:0] first_conv_part_4 = 5'(x_0_0_0_d1) + 5'(x_0_0_1_d1);
-  (* keep *) wire signed [4:0] first_conv_part_5 = 5'(x_0_0_0_d1) - 5'(x_0_0_1_d1);
-  (* keep *) wire signed [7:0] first_conv_0_0_0 = {6'(first_conv_part_5), 2'd0} - 8'(first_conv_part_4);
-  (* keep *) wire signed [7:0] first_conv_0_0_1 = {7'(x_0_0_1_d1), 1'd0} - first_conv_0_0_0;
-  (* keep *) wire signed [4:0] first_conv_part_10 = 5'(x_0_1_0) + 5'(x_0_1_1);
-  (* keep *) wire signed [4:0] first_conv_part_11 = 5'(x_0_1_0) - 5'(x_0_1_1);
-  (* keep *) wire signed [7:0] first_conv_0_1_0 = {6'(first_conv_part_11), 2'd0} - 8'(first_conv_part_10);
+  reg signed [7:0] first_conv_0_0_0_d1;
+  always @(posedge clk) first_conv_0_0_0_d1 <= first_conv_0_0_0;
+  (* keep *) wire signed [7:0] first_conv_0_0_1 = {7'(x_0_0_1_d1), 1'd0} - first_conv_0_0_0_d1;
   // x
+  reg signed [3:0] x_0_1_0_d1;
+  always @(posedge clk) x_0_1_0_d1 <= x_0_1_0;
   reg signed [3:0] x_0_1_1_d1;
   always @(posedge clk) x_0_1_1_d1 <= x_0_1_1;
   // first.conv
-  reg signed [7:0] first_conv_0_1_0_d1;
-  always @(posedge clk) first_conv_0_1_0_d1 <= first_conv_0_1_0;
-  (* keep *) wire signed [7:0] first_conv_0_1_1 = {7'(x_0_1_1_d1), 1'd0} - first_conv_0_1_0_d1;
+  (* keep *) wire signed [4:0] first_conv_part_10 = 5'(x_0_1_0_d1) + 5'(x_0_1_1_d1);
+  (* keep *) wire signed [4:0] first_conv_part_11 = 5'(x_0_1_0_d1) - 5'(x_0_1_1_d1);
+  (* keep *) wire signed [7:0] first_conv_0_1_0 = {6'(first_conv_part_11), 2'd0} - 8'(first_conv_part_10);
+  (* keep *) wire signed [7:0] first_conv_0_1_1 = {7'(x_0_1_1_d1), 1'd0} - first_conv_0_1_0;
   (* keep *) wire signed [4:0] first_conv_part_16 = 5'(x_0_2_0) + 5'(x_0_2_1);
   (* keep *) wire signed [4:0] first_conv_part_17 = 5'(x_0_2_0) - 5'(x_0_2_1);
   (* keep *) wire signed [7:0] first_conv_0_2_0 = {6'(first_conv_part_17), 2'd0} - 8'(first_conv_part_16);
@@ -97,16 +98,16 @@ module residual (
   reg signed [7:0] first_conv_1_1_0_d1;
   always @(posedge clk) first_conv_1_1_0_d1 <= first_conv_1_1_0;
   (* keep *) wire signed [7:0] first_conv_1_1_1 = {7'(x_1_1_1_d1), 1'd0} - first_conv_1_1_0_d1;
-  (* keep *) wire signed [4:0] first_conv_part_40 = 5'(x_1_2_0) + 5'(x_1_2_1);
-  (* keep *) wire signed [4:0] first_conv_part_41 = 5'(x_1_2_0) - 5'(x_1_2_1);
-  (* keep *) wire signed [7:0] first_conv_1_2_0 = {6'(first_conv_part_41), 2'd0} - 8'(first_conv_part_40);
   // x
+  reg signed [3:0] x_1_2_0_d1;
+  always @(posedge clk) x_1_2_0_d1 <= x_1_2_0;
   reg signed [3:0] x_1_2_1_d1;
   always @(posedge clk) x_1_2_1_d1 <= x_1_2_1;
   // first.conv
-  reg signed [7:0] first_conv_1_2_0_d1;
-  always @(posedge clk) first_conv_1_2_0_d1 <= first_conv_1_2_0;
-  (* keep *) wire signed [7:0] first_conv_1_2_1 = {7'(x_1_2_1_d1), 1'd0} - first_conv_1_2_0_d1;
+  (* keep *) wire signed [4:0] first_conv_part_40 = 5'(x_1_2_0_d1) + 5'(x_1_2_1_d1);
+  (* keep *) wire signed [4:0] first_conv_part_41 = 5'(x_1_2_0_d1) - 5'(x_1_2_1_d1);
+  (* keep *) wire signed [7:0] first_conv_1_2_0 = {6'(first_conv_part_41), 2'd0} - 8'(first_conv_part_40);
+  (* keep *) wire signed [7:0] first_conv_1_2_1 = {7'(x_1_2_1_d1), 1'd0} - first_conv_1_2_0;
   // x
   reg signed [3:0] x_1_3_0_d1;
   always @(posedge clk) x_1_3_0_d1 <= x_1_3_0;
@@ -214,9 +215,9 @@ module residual (
   (* keep *) wire signed [7:0] first_conv_3_3_0 = {6'(first_conv_part_95), 2'd0} - 8'(first_conv_part_94);
   (* keep *) wire signed [7:0] first_conv_3_3_1 = {7'(x_3_3_1_d2), 1'd0} - first_conv_3_3_0;
   // first.add
-  (* keep *) wire signed [7:0] first_add_0_0_0 = first_conv_0_0_0 + 8'd208;
+  (* keep *) wire signed [7:0] first_add_0_0_0 = first_conv_0_0_0_d1 + 8'd208;
   (* keep *) wire signed [7:0] first_add_0_0_1 = first_conv_0_0_1 + 8'd232;
-  (* keep *) wire signed [7:0] first_add_0_1_0 = first_conv_0_1_0_d1 + 8'd208;
+  (* keep *) wire signed [7:0] first_add_0_1_0 = first_conv_0_1_0 + 8'd208;
   (* keep *) wire signed [7:0] first_add_0_1_1 = first_conv_0_1_1 + 8'd232;
   (* keep *) wire signed [7:0] first_add_0_2_0 = first_conv_0_2_0_d1 + 8'd208;
   (* keep *) wire signed [7:0] first_add_0_2_1 = first_conv_0_2_1 + 8'd232;
@@ -226,7 +227,7 @@ module residual (
   (* keep *) wire signed [7:0] first_add_1_0_1 = first_conv_1_0_1 + 8'd232;
   (* keep *) wire signed [7:0] first_add_1_1_0 = first_conv_1_1_0_d1 + 8'd208;
   (* keep *) wire signed [7:0] first_add_1_1_1 = first_conv_1_1_1 + 8'd232;
-  (* keep *) wire signed [7:0] first_add_1_2_0 = first_conv_1_2_0_d1 + 8'd208;
+  (* keep *) wire signed [7:0] first_add_1_2_0 = first_conv_1_2_0 + 8'd208;
   (* keep *) wire signed [7:0] first_add_1_2_1 = first_conv_1_2_1 + 8'd232;
   (* keep *) wire signed [7:0] first_add_1_3_0 = first_conv_1_3_0 + 8'd208;
   (* keep *) wire signed [7:0] first_add_1_3_1 = first_conv_1_3_1 + 8'd232;
@@ -255,11 +256,7 @@ module residual (
   wire relu_quantize_part_5 = |relu_quantize_part_4;
   wire relu_quantize_part_6 = relu_quantize_part_3 | relu_quantize_part_5;
   wire relu_quantize_part_7 = relu_quantize_part_2 & relu_quantize_part_6;
-  reg signed [3:0] relu_quantize_part_0_d1;
-  always @(posedge clk) relu_quantize_part_0_d1 <= relu_quantize_part_0;
-  reg relu_quantize_part_7_d1;
-  always @(posedge clk) relu_quantize_part_7_d1 <= relu_quantize_part_7;
-  (* keep *) wire signed [3:0] relu_quantize_part_8 = relu_quantize_part_0_d1 + 4'(relu_quantize_part_7_d1);
+  (* keep *) wire signed [3:0] relu_quantize_part_8 = relu_quantize_part_0 + 4'(relu_quantize_part_7);
   wire signed [3:0] relu_quantize_part_9 = first_add_0_0_1[7:4];
   wire signed [4:0] relu_quantize_part_10 = first_add_0_0_1[7:3];
   wire relu_quantize_part_11 = relu_quantize_part_10[0];
@@ -267,14 +264,8 @@ module residual (
   wire [2:0] relu_quantize_part_13 = first_add_0_0_1[2:0];
   wire relu_quantize_part_14 = |relu_quantize_part_13;
   wire relu_quantize_part_15 = relu_quantize_part_12 | relu_quantize_part_14;
-  reg relu_quantize_part_11_d1;
-  always @(posedge clk) relu_quantize_part_11_d1 <= relu_quantize_part_11;
-  reg relu_quantize_part_15_d1;
-  always @(posedge clk) relu_quantize_part_15_d1 <= relu_quantize_part_15;
-  wire relu_quantize_part_16 = relu_quantize_part_11_d1 & relu_quantize_part_15_d1;
-  reg signed [3:0] relu_quantize_part_9_d1;
-  always @(posedge clk) relu_quantize_part_9_d1 <= relu_quantize_part_9;
-  (* keep *) wire signed [3:0] relu_quantize_part_17 = relu_quantize_part_9_d1 + 4'(relu_quantize_part_16);
+  wire relu_quantize_part_16 = relu_quantize_part_11 & relu_quantize_part_15;
+  (* keep *) wire signed [3:0] relu_quantize_part_17 = relu_quantize_part_9 + 4'(relu_quantize_part_16);
   wire signed [3:0] relu_quantize_part_18 = first_add_0_1_0[7:4];
   wire signed [4:0] relu_quantize_part_19 = first_add_0_1_0[7:3];
   wire relu_quantize_part_20 = relu_quantize_part_19[0];
@@ -283,7 +274,11 @@ module residual (
   wire relu_quantize_part_23 = |relu_quantize_part_22;
   wire relu_quantize_part_24 = relu_quantize_part_21 | relu_quantize_part_23;
   wire relu_quantize_part_25 = relu_quantize_part_20 & relu_quantize_part_24;
-  (* keep *) wire signed [3:0] relu_quantize_part_26 = relu_quantize_part_18 + 4'(relu_quantize_part_25);
+  reg signed [3:0] relu_quantize_part_18_d1;
+  always @(posedge clk) relu_quantize_part_18_d1 <= relu_quantize_part_18;
+  reg relu_quantize_part_25_d1;
+  always @(posedge clk) relu_quantize_part_25_d1 <= relu_quantize_part_25;
+  (* keep *) wire signed [3:0] relu_quantize_part_26 = relu_quantize_part_18_d1 + 4'(relu_quantize_part_25_d1);
   wire signed [3:0] relu_quantize_part_27 = first_add_0_1_1[7:4];
   wire signed [4:0] relu_quantize_part_28 = first_add_0_1_1[7:3];
   wire relu_quantize_part_29 = relu_quantize_part_28[0];
@@ -291,8 +286,14 @@ module residual (
   wire [2:0] relu_quantize_part_31 = first_add_0_1_1[2:0];
   wire relu_quantize_part_32 = |relu_quantize_part_31;
   wire relu_quantize_part_33 = relu_quantize_part_30 | relu_quantize_part_32;
-  wire relu_quantize_part_34 = relu_quantize_part_29 & relu_quantize_part_33;
-  (* keep *) wire signed [3:0] relu_quantize_part_35 = relu_quantize_part_27 + 4'(relu_quantize_part_34);
+  reg relu_quantize_part_29_d1;
+  always @(posedge clk) relu_quantize_part_29_d1 <= relu_quantize_part_29;
+  reg relu_quantize_part_33_d1;
+  always @(posedge clk) relu_quantize_part_33_d1 <= relu_quantize_part_33;
+  wire relu_quantize_part_34 = relu_quantize_part_29_d1 & relu_quantize_part_33_d1;
+  reg signed [3:0] relu_quantize_part_27_d1;
+  always @(posedge clk) relu_quantize_part_27_d1 <= relu_quantize_part_27;
+  (* keep *) wire signed [3:0] relu_quantize_part_35 = relu_quantize_part_27_d1 + 4'(relu_quantize_part_34);
   wire signed [3:0] relu_quantize_part_36 = first_add_0_2_0[7:4];
   wire signed [4:0] relu_quantize_part_37 = first_add_0_2_0[7:3];
   wire relu_quantize_part_38 = relu_quantize_part_37[0];
@@ -324,19 +325,21 @@ module residual (
   reg relu_quantize_part_61_d1;
   always @(posedge clk) relu_quantize_part_61_d1 <= relu_quantize_part_61;
   (* keep *) wire signed [3:0] relu_quantize_part_62 = relu_quantize_part_54_d1 + 4'(relu_quantize_part_61_d1);
-  // first.add
-  reg signed [7:0] first_add_0_3_1_d1;
-  always @(posedge clk) first_add_0_3_1_d1 <= first_add_0_3_1;
-  // relu.quantize
-  wire signed [3:0] relu_quantize_part_63 = first_add_0_3_1_d1[7:4];
-  wire signed [4:0] relu_quantize_part_64 = first_add_0_3_1_d1[7:3];
+  wire signed [3:0] relu_quantize_part_63 = first_add_0_3_1[7:4];
+  wire signed [4:0] relu_quantize_part_64 = first_add_0_3_1[7:3];
   wire relu_quantize_part_65 = relu_quantize_part_64[0];
   wire relu_quantize_part_66 = relu_quantize_part_63[0];
-  wire [2:0] relu_quantize_part_67 = first_add_0_3_1_d1[2:0];
+  wire [2:0] relu_quantize_part_67 = first_add_0_3_1[2:0];
   wire relu_quantize_part_68 = |relu_quantize_part_67;
   wire relu_quantize_part_69 = relu_quantize_part_66 | relu_quantize_part_68;
-  wire relu_quantize_part_70 = relu_quantize_part_65 & relu_quantize_part_69;
-  (* keep *) wire signed [3:0] relu_quantize_part_71 = relu_quantize_part_63 + 4'(relu_quantize_part_70);
+  reg relu_quantize_part_65_d1;
+  always @(posedge clk) relu_quantize_part_65_d1 <= relu_quantize_part_65;
+  reg relu_quantize_part_69_d1;
+  always @(posedge clk) relu_quantize_part_69_d1 <= relu_quantize_part_69;
+  wire relu_quantize_part_70 = relu_quantize_part_65_d1 & relu_quantize_part_69_d1;
+  reg signed [3:0] relu_quantize_part_63_d1;
+  always @(posedge clk) relu_quantize_part_63_d1 <= relu_quantize_part_63;
+  (* keep *) wire signed [3:0] relu_quantize_part_71 = relu_quantize_part_63_d1 + 4'(relu_quantize_part_70);
   wire signed [3:0] relu_quantize_part_72 = first_add_1_0_0[7:4];
   wire signed [4:0] relu_quantize_part_73 = first_add_1_0_0[7:3];
   wire relu_quantize_part_74 = relu_quantize_part_73[0];
@@ -381,7 +384,11 @@ module residual (
   wire relu_quantize_part_113 = |relu_quantize_part_112;
   wire relu_quantize_part_114 = relu_quantize_part_111 | relu_quantize_part_113;
   wire relu_quantize_part_115 = relu_quantize_part_110 & relu_quantize_part_114;
-  (* keep *) wire signed [3:0] relu_quantize_part_116 = relu_quantize_part_108 + 4'(relu_quantize_part_115);
+  reg signed [3:0] relu_quantize_part_108_d1;
+  always @(posedge clk) relu_quantize_part_108_d1 <= relu_quantize_part_108;
+  reg relu_quantize_part_115_d1;
+  always @(posedge clk) relu_quantize_part_115_d1 <= relu_quantize_part_115;
+  (* keep *) wire signed [3:0] relu_quantize_part_116 = relu_quantize_part_108_d1 + 4'(relu_quantize_part_115_d1);
   wire signed [3:0] relu_quantize_part_117 = first_add_1_2_1[7:4];
   wire signed [4:0] relu_quantize_part_118 = first_add_1_2_1[7:3];
   wire relu_quantize_part_119 = relu_quantize_part_118[0];
@@ -389,8 +396,14 @@ module residual (
   wire [2:0] relu_quantize_part_121 = first_add_1_2_1[2:0];
   wire relu_quantize_part_122 = |relu_quantize_part_121;
   wire relu_quantize_part_123 = relu_quantize_part_120 | relu_quantize_part_122;
-  wire relu_quantize_part_124 = relu_quantize_part_119 & relu_quantize_part_123;
-  (* keep *) wire signed [3:0] relu_quantize_part_125 = relu_quantize_part_117 + 4'(relu_quantize_part_124);
+  reg relu_quantize_part_119_d1;
+  always @(posedge clk) relu_quantize_part_119_d1 <= relu_quantize_part_119;
+  reg relu_quantize_part_123_d1;
+  always @(posedge clk) relu_quantize_part_123_d1 <= relu_quantize_part_123;
+  wire relu_quantize_part_124 = relu_quantize_part_119_d1 & relu_quantize_part_123_d1;
+  reg signed [3:0] relu_quantize_part_117_d1;
+  always @(posedge clk) relu_quantize_part_117_d1 <= relu_quantize_part_117;
+  (* keep *) wire signed [3:0] relu_quantize_part_125 = relu_quantize_part_117_d1 + 4'(relu_quantize_part_124);
   wire signed [3:0] relu_quantize_part_126 = first_add_1_3_0[7:4];
   wire signed [4:0] relu_quantize_part_127 = first_add_1_3_0[7:3];
   wire relu_quantize_part_128 = relu_quantize_part_127[0];
@@ -625,18 +638,18 @@ module residual (
   wire relu_quantize_part_285 = relu_quantize_part_282 | relu_quantize_part_284;
   wire relu_quantize_part_286 = relu_quantize_part_281 & relu_quantize_part_285;
   (* keep *) wire signed [3:0] relu_quantize_part_287 = relu_quantize_part_279 + 4'(relu_quantize_part_286);
-  wire relu_quantize_part_290 = $signed(relu_quantize_part_8) < $signed(4'd0);
-  wire [1:0] relu_quantize_0_0_0 = relu_quantize_part_290 ? 2'd0 : relu_quantize_part_8[1:0];
-  wire relu_quantize_part_292 = $signed(relu_quantize_part_17) < $signed(4'd0);
-  wire [2:0] relu_quantize_0_0_1 = relu_quantize_part_292 ? 3'd0 : relu_quantize_part_17[2:0];
-  reg signed [3:0] relu_quantize_part_26_d1;
-  always @(posedge clk) relu_quantize_part_26_d1 <= relu_quantize_part_26;
-  wire relu_quantize_part_294 = $signed(relu_quantize_part_26_d1) < $signed(4'd0);
-  wire [1:0] relu_quantize_0_1_0 = relu_quantize_part_294 ? 2'd0 : relu_quantize_part_26_d1[1:0];
-  reg signed [3:0] relu_quantize_part_35_d1;
-  always @(posedge clk) relu_quantize_part_35_d1 <= relu_quantize_part_35;
-  wire relu_quantize_part_296 = $signed(relu_quantize_part_35_d1) < $signed(4'd0);
-  wire [2:0] relu_quantize_0_1_1 = relu_quantize_part_296 ? 3'd0 : relu_quantize_part_35_d1[2:0];
+  reg signed [3:0] relu_quantize_part_8_d1;
+  always @(posedge clk) relu_quantize_part_8_d1 <= relu_quantize_part_8;
+  wire relu_quantize_part_290 = $signed(relu_quantize_part_8_d1) < $signed(4'd0);
+  wire [1:0] relu_quantize_0_0_0 = relu_quantize_part_290 ? 2'd0 : relu_quantize_part_8_d1[1:0];
+  reg signed [3:0] relu_quantize_part_17_d1;
+  always @(posedge clk) relu_quantize_part_17_d1 <= relu_quantize_part_17;
+  wire relu_quantize_part_292 = $signed(relu_quantize_part_17_d1) < $signed(4'd0);
+  wire [2:0] relu_quantize_0_0_1 = relu_quantize_part_292 ? 3'd0 : relu_quantize_part_17_d1[2:0];
+  wire relu_quantize_part_294 = $signed(relu_quantize_part_26) < $signed(4'd0);
+  wire [1:0] relu_quantize_0_1_0 = relu_quantize_part_294 ? 2'd0 : relu_quantize_part_26[1:0];
+  wire relu_quantize_part_296 = $signed(relu_quantize_part_35) < $signed(4'd0);
+  wire [2:0] relu_quantize_0_1_1 = relu_quantize_part_296 ? 3'd0 : relu_quantize_part_35[2:0];
   reg signed [3:0] relu_quantize_part_44_d1;
   always @(posedge clk) relu_quantize_part_44_d1 <= relu_quantize_part_44;
   wire relu_quantize_part_298 = $signed(relu_quantize_part_44_d1) < $signed(4'd0);
@@ -665,14 +678,10 @@ module residual (
   always @(posedge clk) relu_quantize_part_107_d1 <= relu_quantize_part_107;
   wire relu_quantize_part_312 = $signed(relu_quantize_part_107_d1) < $signed(4'd0);
   wire [2:0] relu_quantize_1_1_1 = relu_quantize_part_312 ? 3'd0 : relu_quantize_part_107_d1[2:0];
-  reg signed [3:0] relu_quantize_part_116_d1;
-  always @(posedge clk) relu_quantize_part_116_d1 <= relu_quantize_part_116;
-  wire relu_quantize_part_314 = $signed(relu_quantize_part_116_d1) < $signed(4'd0);
-  wire [1:0] relu_quantize_1_2_0 = relu_quantize_part_314 ? 2'd0 : relu_quantize_part_116_d1[1:0];
-  reg signed [3:0] relu_quantize_part_125_d1;
-  always @(posedge clk) relu_quantize_part_125_d1 <= relu_quantize_part_125;
-  wire relu_quantize_part_316 = $signed(relu_quantize_part_125_d1) < $signed(4'd0);
-  wire [2:0] relu_quantize_1_2_1 = relu_quantize_part_316 ? 3'd0 : relu_quantize_part_125_d1[2:0];
+  wire relu_quantize_part_314 = $signed(relu_quantize_part_116) < $signed(4'd0);
+  wire [1:0] relu_quantize_1_2_0 = relu_quantize_part_314 ? 2'd0 : relu_quantize_part_116[1:0];
+  wire relu_quantize_part_316 = $signed(relu_quantize_part_125) < $signed(4'd0);
+  wire [2:0] relu_quantize_1_2_1 = relu_quantize_part_316 ? 3'd0 : relu_quantize_part_125[2:0];
   wire relu_quantize_part_318 = $signed(relu_quantize_part_134) < $signed(4'd0);
   wire [1:0] relu_quantize_1_3_0 = relu_quantize_part_318 ? 2'd0 : relu_quantize_part_134[1:0];
   wire relu_quantize_part_320 = $signed(relu_quantize_part_143) < $signed(4'd0);
@@ -710,284 +719,293 @@ module residual (
   wire relu_quantize_part_352 = $signed(relu_quantize_part_287) < $signed(4'd0);
   wire [2:0] relu_quantize_3_3_1 = relu_quantize_part_352 ? 3'd0 : relu_quantize_part_287[2:0];
   // second.conv
-  (* keep *) wire [2:0] second_conv_part_10 = 3'(relu_quantize_1_0_0) + {relu_quantize_1_1_0, 1'd0};
-  (* keep *) wire signed [3:0] second_conv_part_12 = 4'(relu_quantize_1_0_1) - {relu_quantize_0_0_0, 2'd0};
-  (* keep *) wire signed [4:0] second_conv_part_13 = 5'(second_conv_part_10) + 5'(second_conv_part_12);
+  (* keep *) wire signed [2:0] second_conv_part_10 = 3'(relu_quantize_1_1_0) - {relu_quantize_0_0_0, 1'd0};
+  (* keep *) wire [2:0] second_conv_part_11 = 3'(relu_quantize_1_0_0) + relu_quantize_1_0_1;
+  (* keep *) wire signed [4:0] second_conv_part_13 = 5'(second_conv_part_11) + {4'(second_conv_part_10), 1'd0};
   // relu.quantize
   reg [2:0] relu_quantize_0_0_1_d1;
   always @(posedge clk) relu_quantize_0_0_1_d1 <= relu_quantize_0_0_1;
   // second.conv
-  (* keep *) wire [3:0] second_conv_part_15 = 4'(relu_quantize_0_0_1_d1) + {relu_quantize_0_0_1_d1, 1'd0};
-  (* keep *) wire signed [2:0] second_conv_part_18 = 3'(relu_quantize_0_0_0) - {relu_quantize_0_1_0, 1'd0};
-  (* keep *) wire signed [3:0] second_conv_part_19 = 4'(relu_quantize_1_1_1) + 4'(second_conv_part_18);
+  (* keep *) wire signed [3:0] second_conv_part_15 = 4'(relu_quantize_0_1_1) - 4'(relu_quantize_0_1_0);
+  reg signed [3:0] second_conv_part_15_d1;
+  always @(posedge clk) second_conv_part_15_d1 <= second_conv_part_15;
+  (* keep *) wire signed [4:0] second_conv_part_16 = 5'(second_conv_part_15_d1) - {4'(relu_quantize_0_0_1_d1), 1'd0};
+  // relu.quantize
+  reg [1:0] relu_quantize_0_0_0_d1;
+  always @(posedge clk) relu_quantize_0_0_0_d1 <= relu_quantize_0_0_0;
+  reg [2:0] relu_quantize_1_1_1_d1;
+  always @(posedge clk) relu_quantize_1_1_1_d1 <= relu_quantize_1_1_1;
+  // second.conv
+  (* keep *) wire [2:0] second_conv_part_17 = 3'(relu_quantize_0_0_0_d1) + relu_quantize_1_1_1_d1;
   // relu.quantize
   reg [2:0] relu_quantize_0_1_1_d1;
   always @(posedge clk) relu_quantize_0_1_1_d1 <= relu_quantize_0_1_1;
   // second.conv
-  (* keep *) wire signed [5:0] second_conv_part_21 = 6'(relu_quantize_0_1_1_d1) - {4'(relu_quantize_0_1_1_d1), 2'd0};
-  reg signed [3:0] second_conv_part_19_d1;
-  always @(posedge clk) second_conv_part_19_d1 <= second_conv_part_19;
-  // relu.quantize
-  reg [2:0] relu_quantize_1_1_1_d1;
-  always @(posedge clk) relu_quantize_1_1_1_d1 <= relu_quantize_1_1_1;
-  // second.conv
-  (* keep *) wire signed [6:0] second_conv_part_23 = 7'(second_conv_part_19_d1) - {4'(relu_quantize_1_1_1_d1), 3'd0};
-  (* keep *) wire signed [6:0] second_conv_part_25 = {6'(second_conv_part_15), 1'd0} + {second_conv_part_21, 1'd0};
+  (* keep *) wire signed [4:0] second_conv_part_19 = 5'(relu_quantize_0_0_1_d1) - {4'(relu_quantize_0_1_1_d1), 1'd0};
+  (* keep *) wire signed [6:0] second_conv_part_21 = 7'(second_conv_part_17) - {4'(relu_quantize_1_1_1_d1), 3'd0};
   reg signed [4:0] second_conv_part_13_d1;
   always @(posedge clk) second_conv_part_13_d1 <= second_conv_part_13;
-  (* keep *) wire signed [6:0] second_conv_part_26 = second_conv_part_23 - 7'(second_conv_part_13_d1);
-  (* keep *) wire signed [7:0] second_conv_0_0_0 = 8'(second_conv_part_26) - 8'(second_conv_part_25);
-  (* keep *) wire [3:0] second_conv_part_29 = 4'(relu_quantize_0_1_0) + {relu_quantize_0_1_0, 2'd0};
-  (* keep *) wire signed [4:0] second_conv_part_31 = 5'(relu_quantize_0_1_1) - {4'(relu_quantize_1_1_1), 1'd0};
-  (* keep *) wire signed [5:0] second_conv_part_32 = 6'(second_conv_part_29) - {4'(relu_quantize_0_1_1), 2'd0};
-  (* keep *) wire signed [6:0] second_conv_part_33 = {6'(second_conv_part_15), 1'd0} - {4'(relu_quantize_1_1_1_d1), 3'd0};
-  (* keep *) wire signed [5:0] second_conv_part_34 = 6'(second_conv_part_31) - second_conv_part_32;
-  reg signed [5:0] second_conv_part_34_d1;
-  always @(posedge clk) second_conv_part_34_d1 <= second_conv_part_34;
-  (* keep *) wire signed [6:0] second_conv_part_35 = 7'(second_conv_part_13_d1) + 7'(second_conv_part_34_d1);
-  (* keep *) wire signed [7:0] second_conv_0_0_1 = 8'(second_conv_part_35) - 8'(second_conv_part_33);
-  (* keep *) wire [2:0] second_conv_part_38 = 3'(relu_quantize_1_1_0) + {relu_quantize_1_2_0, 1'd0};
-  (* keep *) wire signed [3:0] second_conv_part_39 = 4'(relu_quantize_1_1_1) - {relu_quantize_0_1_0, 2'd0};
-  (* keep *) wire signed [4:0] second_conv_part_40 = 5'(second_conv_part_38) + 5'(second_conv_part_39);
-  (* keep *) wire signed [3:0] second_conv_part_42 = 4'(relu_quantize_0_2_1) - {3'(relu_quantize_1_0_0), 1'd0};
-  reg signed [3:0] second_conv_part_42_d1;
-  always @(posedge clk) second_conv_part_42_d1 <= second_conv_part_42;
-  (* keep *) wire signed [5:0] second_conv_part_44 = 6'(second_conv_part_42_d1) - {4'(relu_quantize_0_0_1_d1), 2'd0};
-  (* keep *) wire [3:0] second_conv_part_46 = 4'(relu_quantize_0_0_1) + {relu_quantize_0_1_1, 1'd0};
-  reg [3:0] second_conv_part_46_d1;
-  always @(posedge clk) second_conv_part_46_d1 <= second_conv_part_46;
-  (* keep *) wire [5:0] second_conv_part_47 = {4'(relu_quantize_0_1_1_d1), 2'd0} + 6'(second_conv_part_46_d1);
-  (* keep *) wire signed [3:0] second_conv_part_48 = 4'(relu_quantize_0_2_1) - 4'(relu_quantize_1_0_1);
-  (* keep *) wire signed [2:0] second_conv_part_50 = 3'(relu_quantize_0_1_0) - {relu_quantize_0_2_0, 1'd0};
-  (* keep *) wire [3:0] second_conv_part_51 = 4'(relu_quantize_1_0_1) + 4'(relu_quantize_1_2_1);
-  (* keep *) wire signed [6:0] second_conv_part_53 = 7'(second_conv_part_50) - {4'(relu_quantize_1_2_1), 3'd0};
-  reg signed [3:0] second_conv_part_48_d1;
-  always @(posedge clk) second_conv_part_48_d1 <= second_conv_part_48;
-  reg [3:0] second_conv_part_51_d1;
-  always @(posedge clk) second_conv_part_51_d1 <= second_conv_part_51;
-  (* keep *) wire signed [6:0] second_conv_part_55 = 7'(second_conv_part_51_d1) + {second_conv_part_48_d1, 3'd0};
-  (* keep *) wire signed [6:0] second_conv_part_56 = second_conv_part_53 - 7'(second_conv_part_40);
-  (* keep *) wire signed [6:0] second_conv_part_58 = 7'(second_conv_part_47) + {second_conv_part_44, 1'd0};
-  reg signed [6:0] second_conv_part_56_d1;
-  always @(posedge clk) second_conv_part_56_d1 <= second_conv_part_56;
-  (* keep *) wire signed [7:0] second_conv_part_59 = 8'(second_conv_part_55) + 8'(second_conv_part_56_d1);
-  (* keep *) wire signed [8:0] second_conv_0_1_0 = 9'(second_conv_part_59) - 9'(second_conv_part_58);
-  (* keep *) wire [2:0] second_conv_part_61 = 3'(relu_quantize_0_0_0) + 3'(relu_quantize_0_2_0);
-  (* keep *) wire [3:0] second_conv_part_63 = 4'(second_conv_part_61) + {relu_quantize_0_2_0, 2'd0};
-  (* keep *) wire signed [5:0] second_conv_part_65 = 6'(relu_quantize_1_2_1) - {4'(relu_quantize_1_2_1), 2'd0};
-  reg [3:0] second_conv_part_63_d1;
-  always @(posedge clk) second_conv_part_63_d1 <= second_conv_part_63;
-  (* keep *) wire signed [6:0] second_conv_part_67 = 7'(second_conv_part_63_d1) - {5'(second_conv_part_48_d1), 2'd0};
-  (* keep *) wire signed [6:0] second_conv_part_69 = 7'(second_conv_part_40) - {second_conv_part_65, 1'd0};
-  (* keep *) wire signed [6:0] second_conv_part_70 = 7'(second_conv_part_44) - 7'(second_conv_part_47);
-  reg signed [6:0] second_conv_part_69_d1;
-  always @(posedge clk) second_conv_part_69_d1 <= second_conv_part_69;
-  (* keep *) wire signed [7:0] second_conv_part_71 = 8'(second_conv_part_69_d1) - 8'(second_conv_part_67);
-  (* keep *) wire signed [7:0] second_conv_0_1_1 = 8'(second_conv_part_70) + second_conv_part_71;
-  (* keep *) wire [2:0] second_conv_part_74 = 3'(relu_quantize_1_2_0) + {relu_quantize_1_3_0, 1'd0};
-  (* keep *) wire signed [3:0] second_conv_part_75 = 4'(relu_quantize_1_2_1) - {relu_quantize_0_2_0, 2'd0};
-  (* keep *) wire signed [4:0] second_conv_part_76 = 5'(second_conv_part_74) + 5'(second_conv_part_75);
-  // relu.quantize
-  reg [2:0] relu_quantize_0_3_1_d1;
-  always @(posedge clk) relu_quantize_0_3_1_d1 <= relu_quantize_0_3_1;
-  reg [1:0] relu_quantize_1_1_0_d1;
-  always @(posedge clk) relu_quantize_1_1_0_d1 <= relu_quantize_1_1_0;
-  // second.conv
-  (* keep *) wire signed [3:0] second_conv_part_77 = 4'(relu_quantize_0_3_1_d1) - {3'(relu_quantize_1_1_0_d1), 1'd0};
-  (* keep *) wire signed [5:0] second_conv_part_78 = 6'(second_conv_part_77) - {4'(relu_quantize_0_1_1_d1), 2'd0};
-  // relu.quantize
-  reg [2:0] relu_quantize_0_2_1_d1;
-  always @(posedge clk) relu_quantize_0_2_1_d1 <= relu_quantize_0_2_1;
-  // second.conv
-  (* keep *) wire [3:0] second_conv_part_80 = 4'(relu_quantize_0_1_1_d1) + {relu_quantize_0_2_1_d1, 1'd0};
-  (* keep *) wire [5:0] second_conv_part_82 = 6'(second_conv_part_80) + {4'(relu_quantize_0_2_1_d1), 2'd0};
-  (* keep *) wire signed [3:0] second_conv_part_83 = 4'(relu_quantize_0_3_1_d1) - 4'(relu_quantize_1_1_1_d1);
-  (* keep *) wire signed [2:0] second_conv_part_85 = 3'(relu_quantize_0_2_0) - {relu_quantize_0_3_0, 1'd0};
-  // relu.quantize
-  reg [2:0] relu_quantize_1_3_1_d1;
-  always @(posedge clk) relu_quantize_1_3_1_d1 <= relu_quantize_1_3_1;
-  // second.conv
-  (* keep *) wire [3:0] second_conv_part_86 = 4'(relu_quantize_1_1_1_d1) + 4'(relu_quantize_1_3_1_d1);
-  reg signed [2:0] second_conv_part_85_d1;
-  always @(posedge clk) second_conv_part_85_d1 <= second_conv_part_85;
-  (* keep *) wire signed [6:0] second_conv_part_88 = 7'(second_conv_part_85_d1) - {4'(relu_quantize_1_3_1_d1), 3'd0};
-  (* keep *) wire signed [6:0] second_conv_part_90 = 7'(second_conv_part_86) + {second_conv_part_83, 3'd0};
-  reg signed [4:0] second_conv_part_76_d1;
-  always @(posedge clk) second_conv_part_76_d1 <= second_conv_part_76;
-  (* keep *) wire signed [6:0] second_conv_part_91 = second_conv_part_88 - 7'(second_conv_part_76_d1);
-  (* keep *) wire signed [6:0] second_conv_part_93 = 7'(second_conv_part_82) + {second_conv_part_78, 1'd0};
-  (* keep *) wire signed [7:0] second_conv_part_94 = 8'(second_conv_part_90) + 8'(second_conv_part_91);
-  (* keep *) wire signed [8:0] second_conv_0_2_0 = 9'(second_conv_part_94) - 9'(second_conv_part_93);
-  (* keep *) wire [2:0] second_conv_part_96 = 3'(relu_quantize_0_1_0) + 3'(relu_quantize_0_3_0);
-  // relu.quantize
-  reg [1:0] relu_quantize_0_3_0_d1;
-  always @(posedge clk) relu_quantize_0_3_0_d1 <= relu_quantize_0_3_0;
-  // second.conv
-  reg [2:0] second_conv_part_96_d1;
-  always @(posedge clk) second_conv_part_96_d1 <= second_conv_part_96;
-  (* keep *) wire [3:0] second_conv_part_98 = 4'(second_conv_part_96_d1) + {relu_quantize_0_3_0_d1, 2'd0};
-  (* keep *) wire signed [5:0] second_conv_part_100 = 6'(relu_quantize_1_3_1_d1) - {4'(relu_quantize_1_3_1_d1), 2'd0};
-  (* keep *) wire signed [6:0] second_conv_part_102 = 7'(second_conv_part_98) - {5'(second_conv_part_83), 2'd0};
-  (* keep *) wire signed [6:0] second_conv_part_104 = 7'(second_conv_part_76_d1) - {second_conv_part_100, 1'd0};
-  (* keep *) wire signed [6:0] second_conv_part_105 = 7'(second_conv_part_78) - 7'(second_conv_part_82);
-  (* keep *) wire signed [7:0] second_conv_part_106 = 8'(second_conv_part_104) - 8'(second_conv_part_102);
-  (* keep *) wire signed [7:0] second_conv_0_2_1 = 8'(second_conv_part_105) + second_conv_part_106;
-  // relu.quantize
-  reg [1:0] relu_quantize_1_3_0_d1;
-  always @(posedge clk) relu_quantize_1_3_0_d1 <= relu_quantize_1_3_0;
-  // second.conv
-  (* keep *) wire signed [3:0] second_conv_part_108 = 4'(relu_quantize_1_3_0_d1) - {relu_quantize_0_3_0_d1, 2'd0};
-  (* keep *) wire signed [3:0] second_conv_part_109 = 4'(relu_quantize_1_3_1_d1) + second_conv_part_108;
-  // relu.quantize
-  reg [1:0] relu_quantize_1_2_0_d1;
-  always @(posedge clk) relu_quantize_1_2_0_d1 <= relu_quantize_1_2_0;
-  // second.conv
-  (* keep *) wire [3:0] second_conv_part_110 = 4'(relu_quantize_1_2_0_d1) + {relu_quantize_0_2_1_d1, 1'd0};
-  (* keep *) wire [3:0] second_conv_part_113 = 4'(relu_quantize_0_2_1_d1) + {relu_quantize_0_3_1_d1, 1'd0};
-  (* keep *) wire [5:0] second_conv_part_115 = 6'(second_conv_part_113) + {4'(relu_quantize_0_3_1_d1), 2'd0};
-  // relu.quantize
-  reg [2:0] relu_quantize_1_2_1_d1;
-  always @(posedge clk) relu_quantize_1_2_1_d1 <= relu_quantize_1_2_1;
-  // second.conv
-  (* keep *) wire [2:0] second_conv_part_116 = 3'(relu_quantize_0_3_0_d1) + relu_quantize_1_2_1_d1;
-  (* keep *) wire signed [6:0] second_conv_part_117 = 7'(second_conv_part_116) - {4'(relu_quantize_1_2_1_d1), 3'd0};
-  (* keep *) wire signed [6:0] second_conv_part_119 = 7'(second_conv_part_109) - {5'(second_conv_part_110), 2'd0};
-  (* keep *) wire signed [7:0] second_conv_part_120 = 8'(second_conv_part_117) - 8'(second_conv_part_115);
-  (* keep *) wire signed [7:0] second_conv_0_3_0 = second_conv_part_120 - 8'(second_conv_part_119);
-  (* keep *) wire [2:0] second_conv_part_127 = 3'(relu_quantize_2_0_0) + {relu_quantize_2_1_0, 1'd0};
-  // relu.quantize
-  reg [1:0] relu_quantize_1_0_0_d1;
-  always @(posedge clk) relu_quantize_1_0_0_d1 <= relu_quantize_1_0_0;
-  // second.conv
-  (* keep *) wire [3:0] second_conv_part_129 = 4'(relu_quantize_0_0_1_d1) + {relu_quantize_1_0_0_d1, 2'd0};
-  // relu.quantize
-  reg [2:0] relu_quantize_2_0_1_d1;
-  always @(posedge clk) relu_quantize_2_0_1_d1 <= relu_quantize_2_0_1;
-  // second.conv
-  reg [2:0] second_conv_part_127_d1;
-  always @(posedge clk) second_conv_part_127_d1 <= second_conv_part_127;
-  (* keep *) wire [3:0] second_conv_part_130 = 4'(relu_quantize_2_0_1_d1) + 4'(second_conv_part_127_d1);
-  (* keep *) wire signed [4:0] second_conv_part_131 = 5'(second_conv_part_130) - 5'(second_conv_part_129);
-  // relu.quantize
-  reg [1:0] relu_quantize_0_1_0_d1;
-  always @(posedge clk) relu_quantize_0_1_0_d1 <= relu_quantize_0_1_0;
-  // second.conv
-  (* keep *) wire [2:0] second_conv_part_132 = 3'(relu_quantize_0_1_0_d1) + relu_quantize_1_1_1_d1;
+  (* keep *) wire signed [5:0] second_conv_part_23 = 6'(second_conv_part_13_d1) + {second_conv_part_19, 1'd0};
+  (* keep *) wire signed [6:0] second_conv_part_25 = second_conv_part_21 + {6'(second_conv_part_16), 1'd0};
+  (* keep *) wire signed [7:0] second_conv_0_0_0 = 8'(second_conv_part_25) - 8'(second_conv_part_23);
+  (* keep *) wire signed [4:0] second_conv_part_28 = {4'(relu_quantize_0_0_1_d1), 1'd0} - {4'(relu_quantize_1_1_1_d1), 1'd0};
+  (* keep *) wire signed [6:0] second_conv_part_29 = 7'(second_conv_part_15_d1) + {4'(relu_quantize_1_1_1_d1), 3'd0};
+  (* keep *) wire signed [5:0] second_conv_part_30 = 6'(second_conv_part_13_d1) + 6'(second_conv_part_28);
+  (* keep *) wire signed [7:0] second_conv_part_32 = 8'(second_conv_part_29) + {6'(second_conv_part_16), 2'd0};
+  (* keep *) wire signed [7:0] second_conv_0_0_1 = 8'(second_conv_part_30) + second_conv_part_32;
+  (* keep *) wire signed [2:0] second_conv_part_35 = 3'(relu_quantize_1_2_0) - {relu_quantize_0_1_0, 1'd0};
+  (* keep *) wire [2:0] second_conv_part_36 = 3'(relu_quantize_1_1_0) + relu_quantize_1_1_1;
+  (* keep *) wire signed [4:0] second_conv_part_38 = 5'(second_conv_part_36) + {4'(second_conv_part_35), 1'd0};
+  (* keep *) wire signed [3:0] second_conv_part_39 = 4'(relu_quantize_1_2_1) - 4'(relu_quantize_0_0_1);
   // relu.quantize
   reg [2:0] relu_quantize_1_0_1_d1;
   always @(posedge clk) relu_quantize_1_0_1_d1 <= relu_quantize_1_0_1;
   // second.conv
-  (* keep *) wire signed [4:0] second_conv_part_134 = 5'(relu_quantize_0_1_1_d1) - {4'(relu_quantize_1_0_1_d1), 1'd0};
-  (* keep *) wire [3:0] second_conv_part_135 = 4'(relu_quantize_1_0_1_d1) + {relu_quantize_0_1_1_d1, 1'd0};
-  (* keep *) wire signed [7:0] second_conv_part_137 = 8'(second_conv_part_134) - {6'(second_conv_part_135), 2'd0};
+  reg signed [3:0] second_conv_part_39_d1;
+  always @(posedge clk) second_conv_part_39_d1 <= second_conv_part_39;
+  (* keep *) wire signed [4:0] second_conv_part_40 = 5'(relu_quantize_1_0_1_d1) + 5'(second_conv_part_39_d1);
+  (* keep *) wire signed [3:0] second_conv_part_41 = 4'(relu_quantize_0_2_1) - 4'(relu_quantize_0_2_0);
+  reg signed [3:0] second_conv_part_41_d1;
+  always @(posedge clk) second_conv_part_41_d1 <= second_conv_part_41;
+  (* keep *) wire signed [4:0] second_conv_part_42 = 5'(second_conv_part_41_d1) - {4'(relu_quantize_0_1_1_d1), 1'd0};
+  (* keep *) wire [3:0] second_conv_part_44 = 4'(relu_quantize_0_1_0) + {relu_quantize_1_0_0, 2'd0};
+  reg [3:0] second_conv_part_44_d1;
+  always @(posedge clk) second_conv_part_44_d1 <= second_conv_part_44;
+  (* keep *) wire signed [4:0] second_conv_part_45 = 5'(second_conv_part_44_d1) - {4'(relu_quantize_0_1_1_d1), 1'd0};
   // relu.quantize
-  reg [1:0] relu_quantize_0_0_0_d1;
-  always @(posedge clk) relu_quantize_0_0_0_d1 <= relu_quantize_0_0_0;
+  reg [2:0] relu_quantize_0_2_1_d1;
+  always @(posedge clk) relu_quantize_0_2_1_d1 <= relu_quantize_0_2_1;
+  // second.conv
+  (* keep *) wire signed [5:0] second_conv_part_47 = 6'(second_conv_part_45) + {4'(relu_quantize_0_2_1_d1), 2'd0};
+  reg signed [4:0] second_conv_part_38_d1;
+  always @(posedge clk) second_conv_part_38_d1 <= second_conv_part_38;
+  (* keep *) wire signed [5:0] second_conv_part_48 = 6'(second_conv_part_40) - 6'(second_conv_part_38_d1);
+  (* keep *) wire signed [6:0] second_conv_part_50 = 7'(second_conv_part_47) + {6'(second_conv_part_42), 1'd0};
+  (* keep *) wire signed [7:0] second_conv_part_52 = 8'(second_conv_part_48) - {second_conv_part_40, 3'd0};
+  (* keep *) wire signed [8:0] second_conv_0_1_0 = 9'(second_conv_part_50) + 9'(second_conv_part_52);
+  (* keep *) wire [2:0] second_conv_part_55 = 3'(relu_quantize_0_0_0) + {relu_quantize_1_0_0, 1'd0};
+  (* keep *) wire signed [3:0] second_conv_part_56 = 4'(relu_quantize_0_0_1) - 4'(second_conv_part_55);
+  (* keep *) wire signed [4:0] second_conv_part_58 = {4'(relu_quantize_0_1_1), 1'd0} - {4'(relu_quantize_1_0_1), 1'd0};
+  (* keep *) wire signed [4:0] second_conv_part_59 = 5'(second_conv_part_41) + 5'(second_conv_part_56);
+  reg signed [4:0] second_conv_part_58_d1;
+  always @(posedge clk) second_conv_part_58_d1 <= second_conv_part_58;
+  (* keep *) wire signed [6:0] second_conv_part_61 = 7'(second_conv_part_58_d1) + {second_conv_part_39_d1, 3'd0};
+  reg signed [4:0] second_conv_part_59_d1;
+  always @(posedge clk) second_conv_part_59_d1 <= second_conv_part_59;
+  (* keep *) wire signed [5:0] second_conv_part_62 = 6'(second_conv_part_38_d1) + 6'(second_conv_part_59_d1);
+  (* keep *) wire signed [6:0] second_conv_part_63 = 7'(second_conv_part_40) - {6'(second_conv_part_42), 1'd0};
+  (* keep *) wire signed [7:0] second_conv_part_64 = 8'(second_conv_part_61) + 8'(second_conv_part_62);
+  (* keep *) wire signed [8:0] second_conv_0_1_1 = 9'(second_conv_part_64) - {8'(second_conv_part_63), 1'd0};
+  (* keep *) wire signed [2:0] second_conv_part_68 = 3'(relu_quantize_1_3_0) - {relu_quantize_0_2_0, 1'd0};
+  (* keep *) wire [2:0] second_conv_part_69 = 3'(relu_quantize_1_2_0) + relu_quantize_1_2_1;
+  reg signed [2:0] second_conv_part_68_d1;
+  always @(posedge clk) second_conv_part_68_d1 <= second_conv_part_68;
+  reg [2:0] second_conv_part_69_d1;
+  always @(posedge clk) second_conv_part_69_d1 <= second_conv_part_69;
+  (* keep *) wire signed [4:0] second_conv_part_71 = 5'(second_conv_part_69_d1) + {4'(second_conv_part_68_d1), 1'd0};
+  // relu.quantize
+  reg [2:0] relu_quantize_1_3_1_d1;
+  always @(posedge clk) relu_quantize_1_3_1_d1 <= relu_quantize_1_3_1;
+  // second.conv
+  (* keep *) wire signed [3:0] second_conv_part_72 = 4'(relu_quantize_1_3_1_d1) - 4'(relu_quantize_0_1_1_d1);
+  (* keep *) wire signed [4:0] second_conv_part_73 = 5'(relu_quantize_1_1_1_d1) + 5'(second_conv_part_72);
+  (* keep *) wire signed [3:0] second_conv_part_75 = 4'(relu_quantize_0_3_1) - 4'(relu_quantize_0_3_0);
+  reg signed [3:0] second_conv_part_75_d1;
+  always @(posedge clk) second_conv_part_75_d1 <= second_conv_part_75;
+  (* keep *) wire signed [4:0] second_conv_part_76 = 5'(second_conv_part_75_d1) - {4'(relu_quantize_0_2_1_d1), 1'd0};
+  // relu.quantize
+  reg [1:0] relu_quantize_1_1_0_d1;
+  always @(posedge clk) relu_quantize_1_1_0_d1 <= relu_quantize_1_1_0;
+  reg [1:0] relu_quantize_0_2_0_d1;
+  always @(posedge clk) relu_quantize_0_2_0_d1 <= relu_quantize_0_2_0;
+  // second.conv
+  (* keep *) wire [3:0] second_conv_part_78 = 4'(relu_quantize_0_2_0_d1) + {relu_quantize_1_1_0_d1, 2'd0};
+  (* keep *) wire signed [4:0] second_conv_part_79 = 5'(second_conv_part_78) - {4'(relu_quantize_0_2_1_d1), 1'd0};
+  // relu.quantize
+  reg [2:0] relu_quantize_0_3_1_d1;
+  always @(posedge clk) relu_quantize_0_3_1_d1 <= relu_quantize_0_3_1;
+  // second.conv
+  (* keep *) wire signed [5:0] second_conv_part_81 = 6'(second_conv_part_79) + {4'(relu_quantize_0_3_1_d1), 2'd0};
+  (* keep *) wire signed [5:0] second_conv_part_82 = 6'(second_conv_part_73) - 6'(second_conv_part_71);
+  (* keep *) wire signed [6:0] second_conv_part_84 = 7'(second_conv_part_81) + {6'(second_conv_part_76), 1'd0};
+  (* keep *) wire signed [7:0] second_conv_part_86 = 8'(second_conv_part_82) - {second_conv_part_73, 3'd0};
+  (* keep *) wire signed [8:0] second_conv_0_2_0 = 9'(second_conv_part_84) + 9'(second_conv_part_86);
+  (* keep *) wire [2:0] second_conv_part_89 = 3'(relu_quantize_0_1_0) + {relu_quantize_1_1_0, 1'd0};
+  (* keep *) wire signed [3:0] second_conv_part_90 = 4'(relu_quantize_0_1_1) - 4'(second_conv_part_89);
+  (* keep *) wire signed [4:0] second_conv_part_91 = {4'(relu_quantize_0_2_1_d1), 1'd0} - {4'(relu_quantize_1_1_1_d1), 1'd0};
+  reg signed [3:0] second_conv_part_90_d1;
+  always @(posedge clk) second_conv_part_90_d1 <= second_conv_part_90;
+  (* keep *) wire signed [4:0] second_conv_part_92 = 5'(second_conv_part_75_d1) + 5'(second_conv_part_90_d1);
+  (* keep *) wire signed [6:0] second_conv_part_94 = 7'(second_conv_part_91) + {second_conv_part_72, 3'd0};
+  (* keep *) wire signed [5:0] second_conv_part_95 = 6'(second_conv_part_71) + 6'(second_conv_part_92);
+  (* keep *) wire signed [6:0] second_conv_part_96 = 7'(second_conv_part_73) - {6'(second_conv_part_76), 1'd0};
+  (* keep *) wire signed [7:0] second_conv_part_97 = 8'(second_conv_part_94) + 8'(second_conv_part_95);
+  (* keep *) wire signed [8:0] second_conv_0_2_1 = 9'(second_conv_part_97) - {8'(second_conv_part_96), 1'd0};
+  // relu.quantize
+  reg [1:0] relu_quantize_0_3_0_d1;
+  always @(posedge clk) relu_quantize_0_3_0_d1 <= relu_quantize_0_3_0;
+  reg [1:0] relu_quantize_1_3_0_d1;
+  always @(posedge clk) relu_quantize_1_3_0_d1 <= relu_quantize_1_3_0;
+  // second.conv
+  (* keep *) wire signed [3:0] second_conv_part_102 = 4'(relu_quantize_1_3_0_d1) - {relu_quantize_0_3_0_d1, 2'd0};
+  (* keep *) wire signed [3:0] second_conv_part_103 = 4'(relu_quantize_1_3_1_d1) + second_conv_part_102;
+  // relu.quantize
+  reg [2:0] relu_quantize_1_2_1_d1;
+  always @(posedge clk) relu_quantize_1_2_1_d1 <= relu_quantize_1_2_1;
+  // second.conv
+  (* keep *) wire signed [3:0] second_conv_part_104 = 4'(relu_quantize_1_2_1_d1) - 4'(relu_quantize_0_2_1_d1);
+  // relu.quantize
+  reg [1:0] relu_quantize_1_2_0_d1;
+  always @(posedge clk) relu_quantize_1_2_0_d1 <= relu_quantize_1_2_0;
+  // second.conv
+  (* keep *) wire [3:0] second_conv_part_107 = 4'(relu_quantize_0_3_0_d1) + {relu_quantize_1_2_0_d1, 2'd0};
+  (* keep *) wire signed [4:0] second_conv_part_108 = 5'(second_conv_part_107) - {4'(relu_quantize_0_3_1_d1), 1'd0};
+  (* keep *) wire signed [5:0] second_conv_part_109 = {4'(relu_quantize_0_3_1_d1), 2'd0} + 6'(second_conv_part_103);
+  (* keep *) wire signed [4:0] second_conv_part_110 = 5'(second_conv_part_104) + second_conv_part_108;
+  (* keep *) wire signed [6:0] second_conv_part_112 = 7'(second_conv_part_110) - {second_conv_part_104, 3'd0};
+  (* keep *) wire signed [7:0] second_conv_0_3_0 = 8'(second_conv_part_112) - 8'(second_conv_part_109);
+  (* keep *) wire [2:0] second_conv_part_115 = 3'(relu_quantize_0_2_0_d1) + {relu_quantize_1_2_0_d1, 1'd0};
+  (* keep *) wire signed [3:0] second_conv_part_116 = 4'(relu_quantize_0_2_1_d1) - 4'(second_conv_part_115);
+  (* keep *) wire signed [4:0] second_conv_part_118 = {4'(relu_quantize_0_3_1_d1), 1'd0} - {4'(relu_quantize_1_2_1_d1), 1'd0};
+  (* keep *) wire [4:0] second_conv_part_119 = {4'(relu_quantize_0_2_1_d1), 1'd0} + {4'(relu_quantize_0_3_1_d1), 1'd0};
+  (* keep *) wire signed [4:0] second_conv_part_120 = 5'(second_conv_part_103) + 5'(second_conv_part_116);
+  (* keep *) wire signed [5:0] second_conv_part_122 = 6'(second_conv_part_118) - {5'(second_conv_part_104), 1'd0};
+  (* keep *) wire signed [7:0] second_conv_part_124 = 8'(second_conv_part_120) - {6'(second_conv_part_119), 2'd0};
+  (* keep *) wire signed [7:0] second_conv_0_3_1 = 8'(second_conv_part_122) + second_conv_part_124;
+  (* keep *) wire signed [6:0] second_conv_part_127 = 7'(relu_quantize_0_1_1_d1) - {4'(relu_quantize_0_1_1_d1), 3'd0};
+  (* keep *) wire signed [2:0] second_conv_part_128 = 3'(relu_quantize_2_1_0) - {relu_quantize_1_0_0, 1'd0};
+  // relu.quantize
+  reg [1:0] relu_quantize_2_0_0_d1;
+  always @(posedge clk) relu_quantize_2_0_0_d1 <= relu_quantize_2_0_0;
+  // second.conv
+  (* keep *) wire signed [3:0] second_conv_part_129 = 4'(relu_quantize_0_0_1_d1) - 4'(relu_quantize_2_0_0_d1);
+  // relu.quantize
+  reg [2:0] relu_quantize_2_0_1_d1;
+  always @(posedge clk) relu_quantize_2_0_1_d1 <= relu_quantize_2_0_1;
+  // second.conv
+  reg signed [2:0] second_conv_part_128_d1;
+  always @(posedge clk) second_conv_part_128_d1 <= second_conv_part_128;
+  (* keep *) wire signed [4:0] second_conv_part_131 = 5'(relu_quantize_2_0_1_d1) + {4'(second_conv_part_128_d1), 1'd0};
+  (* keep *) wire signed [4:0] second_conv_part_132 = 5'(second_conv_part_129) - second_conv_part_131;
+  // relu.quantize
   reg [2:0] relu_quantize_2_1_1_d1;
   always @(posedge clk) relu_quantize_2_1_1_d1 <= relu_quantize_2_1_1;
   // second.conv
-  (* keep *) wire [2:0] second_conv_part_138 = 3'(relu_quantize_0_0_0_d1) + relu_quantize_2_1_1_d1;
-  (* keep *) wire signed [2:0] second_conv_part_139 = 3'(relu_quantize_1_0_0) - {relu_quantize_1_1_0, 1'd0};
-  reg signed [2:0] second_conv_part_139_d1;
-  always @(posedge clk) second_conv_part_139_d1 <= second_conv_part_139;
-  (* keep *) wire signed [6:0] second_conv_part_140 = {4'(relu_quantize_1_1_1_d1), 3'd0} + 7'(second_conv_part_139_d1);
-  (* keep *) wire signed [4:0] second_conv_part_142 = 5'(second_conv_part_138) - {4'(second_conv_part_132), 1'd0};
-  (* keep *) wire signed [6:0] second_conv_part_144 = second_conv_part_140 - {4'(second_conv_part_138), 3'd0};
-  (* keep *) wire signed [5:0] second_conv_part_145 = 6'(second_conv_part_142) - 6'(second_conv_part_131);
-  (* keep *) wire signed [8:0] second_conv_part_146 = 9'(second_conv_part_137) + 9'(second_conv_part_144);
-  (* keep *) wire signed [8:0] second_conv_1_0_0 = 9'(second_conv_part_145) + second_conv_part_146;
-  (* keep *) wire [3:0] second_conv_part_148 = 4'(relu_quantize_1_1_0_d1) + {relu_quantize_0_1_0_d1, 2'd0};
-  (* keep *) wire [4:0] second_conv_part_150 = 5'(second_conv_part_148) + {3'(relu_quantize_1_1_0_d1), 2'd0};
-  (* keep *) wire [3:0] second_conv_part_152 = 4'(relu_quantize_1_1_1_d1) + {relu_quantize_2_1_1_d1, 1'd0};
-  (* keep *) wire signed [4:0] second_conv_part_154 = 5'(second_conv_part_132) - {4'(second_conv_part_138), 1'd0};
-  (* keep *) wire signed [6:0] second_conv_part_156 = 7'(second_conv_part_150) - {5'(second_conv_part_152), 2'd0};
-  (* keep *) wire signed [5:0] second_conv_part_157 = 6'(second_conv_part_131) + 6'(second_conv_part_154);
-  (* keep *) wire signed [7:0] second_conv_part_158 = second_conv_part_137 - 8'(second_conv_part_156);
-  (* keep *) wire signed [7:0] second_conv_1_0_1 = 8'(second_conv_part_157) + second_conv_part_158;
-  (* keep *) wire [2:0] second_conv_part_161 = 3'(relu_quantize_2_1_0) + {relu_quantize_2_2_0, 1'd0};
-  (* keep *) wire [3:0] second_conv_part_162 = 4'(relu_quantize_0_1_1_d1) + {relu_quantize_1_1_0_d1, 2'd0};
-  reg [2:0] second_conv_part_161_d1;
-  always @(posedge clk) second_conv_part_161_d1 <= second_conv_part_161;
-  (* keep *) wire [3:0] second_conv_part_163 = 4'(relu_quantize_2_1_1_d1) + 4'(second_conv_part_161_d1);
-  (* keep *) wire signed [4:0] second_conv_part_164 = 5'(second_conv_part_163) - 5'(second_conv_part_162);
-  (* keep *) wire signed [2:0] second_conv_part_166 = 3'(relu_quantize_0_2_0) - {relu_quantize_2_0_0, 1'd0};
-  reg signed [2:0] second_conv_part_166_d1;
-  always @(posedge clk) second_conv_part_166_d1 <= second_conv_part_166;
-  (* keep *) wire signed [3:0] second_conv_part_167 = 4'(relu_quantize_1_2_1_d1) + 4'(second_conv_part_166_d1);
-  (* keep *) wire signed [5:0] second_conv_part_169 = 6'(second_conv_part_167) - {4'(relu_quantize_1_0_1_d1), 2'd0};
-  (* keep *) wire signed [3:0] second_conv_part_170 = 4'(relu_quantize_1_0_1_d1) - 4'(relu_quantize_0_2_1_d1);
-  (* keep *) wire [3:0] second_conv_part_171 = 4'(relu_quantize_1_1_1_d1) + {relu_quantize_1_1_1_d1, 1'd0};
-  (* keep *) wire signed [6:0] second_conv_part_173 = 7'(second_conv_part_170) + {4'(relu_quantize_0_2_1_d1), 3'd0};
-  (* keep *) wire signed [7:0] second_conv_part_175 = 8'(second_conv_part_173) + {7'(second_conv_part_171), 1'd0};
+  (* keep *) wire [2:0] second_conv_part_133 = 3'(relu_quantize_0_0_0_d1) + relu_quantize_2_1_1_d1;
+  // relu.quantize
+  reg [1:0] relu_quantize_0_1_0_d1;
+  always @(posedge clk) relu_quantize_0_1_0_d1 <= relu_quantize_0_1_0;
+  // second.conv
+  (* keep *) wire [3:0] second_conv_part_134 = 4'(relu_quantize_0_1_0_d1) + {relu_quantize_1_0_1_d1, 1'd0};
+  (* keep *) wire signed [3:0] second_conv_part_135 = 4'(relu_quantize_1_1_1_d1) - 4'(relu_quantize_1_1_0_d1);
+  (* keep *) wire signed [4:0] second_conv_part_136 = 5'(second_conv_part_135) - 5'(second_conv_part_134);
+  // relu.quantize
+  reg [1:0] relu_quantize_1_0_0_d1;
+  always @(posedge clk) relu_quantize_1_0_0_d1 <= relu_quantize_1_0_0;
+  // second.conv
+  (* keep *) wire signed [4:0] second_conv_part_137 = 5'(relu_quantize_1_0_0_d1) - {4'(relu_quantize_1_0_1_d1), 1'd0};
+  (* keep *) wire [4:0] second_conv_part_139 = 5'(second_conv_part_133) + {relu_quantize_1_1_1_d1, 2'd0};
+  (* keep *) wire signed [7:0] second_conv_part_141 = 8'(second_conv_part_137) - {5'(second_conv_part_133), 3'd0};
+  (* keep *) wire signed [6:0] second_conv_part_142 = second_conv_part_127 + 7'(second_conv_part_132);
+  (* keep *) wire signed [6:0] second_conv_part_144 = 7'(second_conv_part_139) + {6'(second_conv_part_136), 1'd0};
+  (* keep *) wire signed [7:0] second_conv_part_145 = second_conv_part_141 + 8'(second_conv_part_142);
+  (* keep *) wire signed [8:0] second_conv_1_0_0 = 9'(second_conv_part_144) + 9'(second_conv_part_145);
+  (* keep *) wire signed [5:0] second_conv_part_148 = 6'(second_conv_part_133) - {4'(relu_quantize_2_1_1_d1), 2'd0};
+  (* keep *) wire signed [5:0] second_conv_part_149 = 6'(second_conv_part_134) + 6'(second_conv_part_135);
+  (* keep *) wire signed [6:0] second_conv_part_150 = second_conv_part_127 - 7'(second_conv_part_132);
+  (* keep *) wire signed [6:0] second_conv_part_152 = 7'(second_conv_part_149) + {second_conv_part_136, 2'd0};
+  (* keep *) wire signed [7:0] second_conv_part_154 = 8'(second_conv_part_150) - {7'(second_conv_part_148), 1'd0};
+  (* keep *) wire signed [7:0] second_conv_1_0_1 = 8'(second_conv_part_152) + second_conv_part_154;
+  (* keep *) wire signed [6:0] second_conv_part_157 = 7'(relu_quantize_0_2_1_d1) - {4'(relu_quantize_0_2_1_d1), 3'd0};
+  (* keep *) wire signed [2:0] second_conv_part_158 = 3'(relu_quantize_2_2_0) - {relu_quantize_1_1_0, 1'd0};
+  // relu.quantize
+  reg [1:0] relu_quantize_2_1_0_d1;
+  always @(posedge clk) relu_quantize_2_1_0_d1 <= relu_quantize_2_1_0;
+  // second.conv
+  (* keep *) wire signed [3:0] second_conv_part_159 = 4'(relu_quantize_0_1_1_d1) - 4'(relu_quantize_2_1_0_d1);
+  reg signed [2:0] second_conv_part_158_d1;
+  always @(posedge clk) second_conv_part_158_d1 <= second_conv_part_158;
+  (* keep *) wire signed [4:0] second_conv_part_161 = 5'(relu_quantize_2_1_1_d1) + {4'(second_conv_part_158_d1), 1'd0};
+  (* keep *) wire signed [4:0] second_conv_part_162 = 5'(second_conv_part_159) - second_conv_part_161;
   // relu.quantize
   reg [2:0] relu_quantize_2_2_1_d1;
   always @(posedge clk) relu_quantize_2_2_1_d1 <= relu_quantize_2_2_1;
   // second.conv
-  (* keep *) wire [2:0] second_conv_part_176 = 3'(relu_quantize_0_1_0_d1) + relu_quantize_2_2_1_d1;
-  (* keep *) wire signed [3:0] second_conv_part_177 = 4'(relu_quantize_0_0_1_d1) - 4'(relu_quantize_1_2_0_d1);
-  (* keep *) wire signed [3:0] second_conv_part_178 = 4'(relu_quantize_0_0_0_d1) + second_conv_part_177;
-  (* keep *) wire signed [3:0] second_conv_part_179 = 4'(relu_quantize_1_2_1_d1) - 4'(relu_quantize_2_0_1_d1);
-  (* keep *) wire [2:0] second_conv_part_180 = 3'(relu_quantize_1_1_0_d1) + relu_quantize_2_0_1_d1;
-  (* keep *) wire [3:0] second_conv_part_181 = 4'(second_conv_part_176) + 4'(second_conv_part_180);
-  (* keep *) wire signed [4:0] second_conv_part_182 = 5'(second_conv_part_179) - 5'(second_conv_part_176);
-  (* keep *) wire signed [5:0] second_conv_part_183 = 6'(second_conv_part_181) - 6'(second_conv_part_164);
-  (* keep *) wire signed [5:0] second_conv_part_184 = 6'(second_conv_part_178) - second_conv_part_169;
-  (* keep *) wire signed [7:0] second_conv_part_186 = 8'(second_conv_part_183) + {second_conv_part_182, 3'd0};
-  (* keep *) wire signed [7:0] second_conv_part_188 = second_conv_part_175 - {7'(second_conv_part_184), 1'd0};
-  (* keep *) wire signed [8:0] second_conv_1_1_0 = 9'(second_conv_part_186) - 9'(second_conv_part_188);
+  (* keep *) wire signed [3:0] second_conv_part_163 = 4'(relu_quantize_2_2_1_d1) - 4'(relu_quantize_1_0_1_d1);
+  (* keep *) wire [2:0] second_conv_part_164 = 3'(relu_quantize_0_1_0_d1) + relu_quantize_2_0_1_d1;
+  (* keep *) wire signed [4:0] second_conv_part_165 = 5'(second_conv_part_163) + 5'(second_conv_part_164);
+  (* keep *) wire [3:0] second_conv_part_166 = 4'(relu_quantize_0_2_0_d1) + {relu_quantize_1_1_1_d1, 1'd0};
+  (* keep *) wire signed [3:0] second_conv_part_167 = 4'(relu_quantize_0_0_1_d1) - 4'(relu_quantize_1_2_0_d1);
+  (* keep *) wire signed [4:0] second_conv_part_168 = 5'(relu_quantize_1_2_1_d1) + 5'(second_conv_part_167);
+  (* keep *) wire signed [4:0] second_conv_part_169 = 5'(relu_quantize_0_0_0_d1) - 5'(second_conv_part_166);
+  (* keep *) wire signed [4:0] second_conv_part_170 = second_conv_part_168 + second_conv_part_169;
+  (* keep *) wire [3:0] second_conv_part_172 = 4'(relu_quantize_1_1_0) + {relu_quantize_2_0_0, 2'd0};
+  reg [3:0] second_conv_part_172_d1;
+  always @(posedge clk) second_conv_part_172_d1 <= second_conv_part_172;
+  (* keep *) wire signed [4:0] second_conv_part_173 = 5'(second_conv_part_172_d1) - {4'(relu_quantize_1_1_1_d1), 1'd0};
+  (* keep *) wire signed [5:0] second_conv_part_175 = 6'(second_conv_part_173) + {4'(relu_quantize_1_2_1_d1), 2'd0};
+  (* keep *) wire signed [6:0] second_conv_part_176 = second_conv_part_157 + 7'(second_conv_part_162);
+  (* keep *) wire signed [6:0] second_conv_part_177 = 7'(second_conv_part_165) + 7'(second_conv_part_175);
+  (* keep *) wire signed [6:0] second_conv_part_179 = 7'(second_conv_part_170) - {second_conv_part_165, 2'd0};
+  (* keep *) wire signed [7:0] second_conv_part_180 = 8'(second_conv_part_176) + 8'(second_conv_part_177);
+  (* keep *) wire signed [8:0] second_conv_1_1_0 = 9'(second_conv_part_180) + {8'(second_conv_part_179), 1'd0};
+  (* keep *) wire [2:0] second_conv_part_184 = 3'(relu_quantize_1_0_0) + {relu_quantize_2_0_0, 1'd0};
+  reg [2:0] second_conv_part_184_d1;
+  always @(posedge clk) second_conv_part_184_d1 <= second_conv_part_184;
+  (* keep *) wire signed [3:0] second_conv_part_185 = 4'(relu_quantize_1_0_1_d1) - 4'(second_conv_part_184_d1);
+  (* keep *) wire signed [4:0] second_conv_part_187 = 5'(second_conv_part_166) - {4'(relu_quantize_2_0_1_d1), 1'd0};
+  (* keep *) wire signed [6:0] second_conv_part_188 = second_conv_part_157 + 7'(second_conv_part_185);
+  (* keep *) wire signed [6:0] second_conv_part_190 = 7'(second_conv_part_162) - {second_conv_part_163, 3'd0};
+  (* keep *) wire signed [5:0] second_conv_part_191 = 6'(second_conv_part_168) + 6'(second_conv_part_187);
+  (* keep *) wire signed [7:0] second_conv_part_193 = 8'(second_conv_part_188) - {7'(second_conv_part_165), 1'd0};
+  (* keep *) wire signed [7:0] second_conv_part_195 = 8'(second_conv_part_191) + {6'(second_conv_part_170), 2'd0};
+  (* keep *) wire signed [7:0] second_conv_part_196 = second_conv_part_193 - 8'(second_conv_part_190);
+  (* keep *) wire signed [8:0] second_conv_1_1_1 = 9'(second_conv_part_195) + 9'(second_conv_part_196);
+  (* keep *) wire signed [6:0] second_conv_part_199 = 7'(relu_quantize_0_3_1_d1) - {4'(relu_quantize_0_3_1_d1), 3'd0};
+  (* keep *) wire signed [2:0] second_conv_part_200 = 3'(relu_quantize_2_3_0) - {relu_quantize_1_2_0, 1'd0};
   // relu.quantize
-  reg [1:0] relu_quantize_0_2_0_d1;
-  always @(posedge clk) relu_quantize_0_2_0_d1 <= relu_quantize_0_2_0;
+  reg [1:0] relu_quantize_2_2_0_d1;
+  always @(posedge clk) relu_quantize_2_2_0_d1 <= relu_quantize_2_2_0;
   // second.conv
-  (* keep *) wire [3:0] second_conv_part_190 = 4'(relu_quantize_1_0_0_d1) + {relu_quantize_0_2_0_d1, 2'd0};
-  (* keep *) wire signed [6:0] second_conv_part_192 = 7'(second_conv_part_190) - {4'(relu_quantize_2_2_1_d1), 3'd0};
-  (* keep *) wire signed [4:0] second_conv_part_194 = 5'(second_conv_part_177) - {4'(second_conv_part_176), 1'd0};
-  (* keep *) wire signed [6:0] second_conv_part_196 = second_conv_part_192 - {5'(second_conv_part_179), 2'd0};
-  (* keep *) wire signed [5:0] second_conv_part_197 = 6'(second_conv_part_164) + 6'(second_conv_part_194);
-  (* keep *) wire signed [6:0] second_conv_part_199 = 7'(second_conv_part_169) + {5'(second_conv_part_178), 2'd0};
-  (* keep *) wire signed [7:0] second_conv_part_200 = 8'(second_conv_part_197) - 8'(second_conv_part_196);
-  (* keep *) wire signed [7:0] second_conv_part_201 = 8'(second_conv_part_199) - second_conv_part_175;
-  (* keep *) wire signed [8:0] second_conv_1_1_1 = 9'(second_conv_part_200) + 9'(second_conv_part_201);
-  (* keep *) wire [2:0] second_conv_part_204 = 3'(relu_quantize_2_2_0) + {relu_quantize_2_3_0, 1'd0};
-  (* keep *) wire [3:0] second_conv_part_206 = 4'(relu_quantize_0_2_1_d1) + {relu_quantize_1_2_0_d1, 2'd0};
-  reg [2:0] second_conv_part_204_d1;
-  always @(posedge clk) second_conv_part_204_d1 <= second_conv_part_204;
-  (* keep *) wire [3:0] second_conv_part_207 = 4'(relu_quantize_2_2_1_d1) + 4'(second_conv_part_204_d1);
-  (* keep *) wire signed [4:0] second_conv_part_208 = 5'(second_conv_part_207) - 5'(second_conv_part_206);
-  (* keep *) wire signed [2:0] second_conv_part_209 = 3'(relu_quantize_0_3_0) - {relu_quantize_2_1_0, 1'd0};
-  reg signed [2:0] second_conv_part_209_d1;
-  always @(posedge clk) second_conv_part_209_d1 <= second_conv_part_209;
-  (* keep *) wire signed [3:0] second_conv_part_210 = 4'(relu_quantize_1_3_1_d1) + 4'(second_conv_part_209_d1);
-  (* keep *) wire signed [5:0] second_conv_part_212 = 6'(second_conv_part_210) - {4'(relu_quantize_1_1_1_d1), 2'd0};
-  (* keep *) wire signed [3:0] second_conv_part_213 = 4'(relu_quantize_1_1_1_d1) - 4'(relu_quantize_0_3_1_d1);
-  (* keep *) wire [3:0] second_conv_part_215 = 4'(relu_quantize_1_2_1_d1) + {relu_quantize_1_2_1_d1, 1'd0};
-  (* keep *) wire signed [6:0] second_conv_part_217 = 7'(second_conv_part_213) + {4'(relu_quantize_0_3_1_d1), 3'd0};
-  (* keep *) wire signed [7:0] second_conv_part_219 = 8'(second_conv_part_217) + {7'(second_conv_part_215), 1'd0};
+  (* keep *) wire signed [3:0] second_conv_part_201 = 4'(relu_quantize_0_2_1_d1) - 4'(relu_quantize_2_2_0_d1);
+  reg signed [2:0] second_conv_part_200_d1;
+  always @(posedge clk) second_conv_part_200_d1 <= second_conv_part_200;
+  (* keep *) wire signed [4:0] second_conv_part_203 = 5'(relu_quantize_2_2_1_d1) + {4'(second_conv_part_200_d1), 1'd0};
+  (* keep *) wire signed [4:0] second_conv_part_204 = 5'(second_conv_part_201) - second_conv_part_203;
   // relu.quantize
   reg [2:0] relu_quantize_2_3_1_d1;
   always @(posedge clk) relu_quantize_2_3_1_d1 <= relu_quantize_2_3_1;
   // second.conv
-  (* keep *) wire [2:0] second_conv_part_220 = 3'(relu_quantize_0_2_0_d1) + relu_quantize_2_3_1_d1;
-  (* keep *) wire signed [3:0] second_conv_part_221 = 4'(relu_quantize_0_1_1_d1) - 4'(relu_quantize_1_3_0_d1);
-  (* keep *) wire signed [3:0] second_conv_part_222 = 4'(relu_quantize_0_1_0_d1) + second_conv_part_221;
-  (* keep *) wire signed [3:0] second_conv_part_223 = 4'(relu_quantize_1_3_1_d1) - 4'(relu_quantize_2_1_1_d1);
-  (* keep *) wire [2:0] second_conv_part_224 = 3'(relu_quantize_1_2_0_d1) + relu_quantize_2_1_1_d1;
-  (* keep *) wire [3:0] second_conv_part_225 = 4'(second_conv_part_220) + 4'(second_conv_part_224);
-  (* keep *) wire signed [4:0] second_conv_part_226 = 5'(second_conv_part_223) - 5'(second_conv_part_220);
-  (* keep *) wire signed [5:0] second_conv_part_227 = 6'(second_conv_part_225) - 6'(second_conv_part_208);
-  (* keep *) wire signed [5:0] second_conv_part_228 = 6'(second_conv_part_222) - second_conv_part_212;
-  (* keep *) wire signed [7:0] second_conv_part_230 = 8'(second_conv_part_227) + {second_conv_part_226, 3'd0};
-  (* keep *) wire signed [7:0] second_conv_part_232 = second_conv_part_219 - {7'(second_conv_part_228), 1'd0};
-  (* keep *) wire signed [8:0] second_conv_1_2_0 = 9'(second_conv_part_230) - 9'(second_conv_part_232);
-  (* keep *) wire [3:0] second_conv_part_234 = 4'(relu_quantize_1_1_0_d1) + {relu_quantize_0_3_0_d1, 2'd0};
-  (* keep *) wire signed [6:0] second_conv_part_236 = 7'(second_conv_part_234) - {4'(relu_quantize_2_3_1_d1), 3'd0};
-  (* keep *) wire signed [4:0] second_conv_part_238 = 5'(second_conv_part_221) - {4'(second_conv_part_220), 1'd0};
-  (* keep *) wire signed [6:0] second_conv_part_240 = second_conv_part_236 - {5'(second_conv_part_223), 2'd0};
-  (* keep *) wire signed [5:0] second_conv_part_241 = 6'(second_conv_part_208) + 6'(second_conv_part_238);
-  (* keep *) wire signed [6:0] second_conv_part_243 = 7'(second_conv_part_212) + {5'(second_conv_part_222), 2'd0};
-  (* keep *) wire signed [7:0] second_conv_part_244 = 8'(second_conv_part_241) - 8'(second_conv_part_240);
-  (* keep *) wire signed [7:0] second_conv_part_245 = 8'(second_conv_part_243) - second_conv_part_219;
-  (* keep *) wire signed [8:0] second_conv_1_2_1 = 9'(second_conv_part_244) + 9'(second_conv_part_245);
+  (* keep *) wire signed [3:0] second_conv_part_205 = 4'(relu_quantize_2_3_1_d1) - 4'(relu_quantize_1_1_1_d1);
+  (* keep *) wire [2:0] second_conv_part_206 = 3'(relu_quantize_0_2_0_d1) + relu_quantize_2_1_1_d1;
+  (* keep *) wire signed [4:0] second_conv_part_207 = 5'(second_conv_part_205) + 5'(second_conv_part_206);
+  (* keep *) wire [3:0] second_conv_part_208 = 4'(relu_quantize_0_3_0_d1) + {relu_quantize_1_2_1_d1, 1'd0};
+  (* keep *) wire signed [3:0] second_conv_part_209 = 4'(relu_quantize_0_1_1_d1) - 4'(relu_quantize_1_3_0_d1);
+  (* keep *) wire signed [4:0] second_conv_part_210 = 5'(relu_quantize_1_3_1_d1) + 5'(second_conv_part_209);
+  (* keep *) wire signed [4:0] second_conv_part_211 = 5'(relu_quantize_0_1_0_d1) - 5'(second_conv_part_208);
+  (* keep *) wire signed [4:0] second_conv_part_212 = second_conv_part_210 + second_conv_part_211;
+  (* keep *) wire [3:0] second_conv_part_214 = 4'(relu_quantize_1_2_0) + {relu_quantize_2_1_0, 2'd0};
+  reg [3:0] second_conv_part_214_d1;
+  always @(posedge clk) second_conv_part_214_d1 <= second_conv_part_214;
+  (* keep *) wire signed [4:0] second_conv_part_215 = 5'(second_conv_part_214_d1) - {4'(relu_quantize_1_2_1_d1), 1'd0};
+  (* keep *) wire signed [5:0] second_conv_part_217 = 6'(second_conv_part_215) + {4'(relu_quantize_1_3_1_d1), 2'd0};
+  (* keep *) wire signed [6:0] second_conv_part_218 = second_conv_part_199 + 7'(second_conv_part_204);
+  (* keep *) wire signed [6:0] second_conv_part_219 = 7'(second_conv_part_207) + 7'(second_conv_part_217);
+  (* keep *) wire signed [6:0] second_conv_part_221 = 7'(second_conv_part_212) - {second_conv_part_207, 2'd0};
+  (* keep *) wire signed [7:0] second_conv_part_222 = 8'(second_conv_part_218) + 8'(second_conv_part_219);
+  (* keep *) wire signed [8:0] second_conv_1_2_0 = 9'(second_conv_part_222) + {8'(second_conv_part_221), 1'd0};
+  (* keep *) wire [2:0] second_conv_part_226 = 3'(relu_quantize_1_1_0) + {relu_quantize_2_1_0, 1'd0};
+  reg [2:0] second_conv_part_226_d1;
+  always @(posedge clk) second_conv_part_226_d1 <= second_conv_part_226;
+  (* keep *) wire signed [3:0] second_conv_part_227 = 4'(relu_quantize_1_1_1_d1) - 4'(second_conv_part_226_d1);
+  (* keep *) wire signed [4:0] second_conv_part_229 = 5'(second_conv_part_208) - {4'(relu_quantize_2_1_1_d1), 1'd0};
+  (* keep *) wire signed [6:0] second_conv_part_230 = second_conv_part_199 + 7'(second_conv_part_227);
+  (* keep *) wire signed [6:0] second_conv_part_232 = 7'(second_conv_part_204) - {second_conv_part_205, 3'd0};
+  (* keep *) wire signed [5:0] second_conv_part_233 = 6'(second_conv_part_210) + 6'(second_conv_part_229);
+  (* keep *) wire signed [7:0] second_conv_part_235 = 8'(second_conv_part_230) - {7'(second_conv_part_207), 1'd0};
+  (* keep *) wire signed [7:0] second_conv_part_237 = 8'(second_conv_part_233) + {6'(second_conv_part_212), 2'd0};
+  (* keep *) wire signed [7:0] second_conv_part_238 = second_conv_part_235 - 8'(second_conv_part_232);
+  (* keep *) wire signed [8:0] second_conv_1_2_1 = 9'(second_conv_part_237) + 9'(second_conv_part_238);
   // relu.quantize
   reg [1:0] relu_quantize_1_3_0_d2;
   always @(posedge clk) relu_quantize_1_3_0_d2 <= relu_quantize_1_3_0_d1;
@@ -996,408 +1014,394 @@ module residual (
   reg [1:0] relu_quantize_2_3_0_d2;
   always @(posedge clk) relu_quantize_2_3_0_d2 <= relu_quantize_2_3_0_d1;
   // second.conv
-  (* keep *) wire signed [3:0] second_conv_part_248 = 4'(relu_quantize_2_3_0_d2) - {relu_quantize_1_3_0_d2, 2'd0};
+  (* keep *) wire signed [3:0] second_conv_part_242 = 4'(relu_quantize_2_3_0_d2) - {relu_quantize_1_3_0_d2, 2'd0};
   // relu.quantize
-  reg [2:0] relu_quantize_2_3_1_d2;
-  always @(posedge clk) relu_quantize_2_3_1_d2 <= relu_quantize_2_3_1_d1;
   reg [2:0] relu_quantize_0_3_1_d2;
   always @(posedge clk) relu_quantize_0_3_1_d2 <= relu_quantize_0_3_1_d1;
+  reg [2:0] relu_quantize_2_3_1_d2;
+  always @(posedge clk) relu_quantize_2_3_1_d2 <= relu_quantize_2_3_1_d1;
   // second.conv
-  (* keep *) wire signed [3:0] second_conv_part_249 = 4'(relu_quantize_2_3_1_d2) - 4'(relu_quantize_0_3_1_d2);
-  (* keep *) wire signed [4:0] second_conv_part_250 = 5'(second_conv_part_248) + 5'(second_conv_part_249);
+  (* keep *) wire signed [3:0] second_conv_part_243 = 4'(relu_quantize_0_3_1_d2) - 4'(relu_quantize_2_3_1_d2);
+  (* keep *) wire signed [4:0] second_conv_part_244 = 5'(second_conv_part_243) - 5'(second_conv_part_242);
+  (* keep *) wire signed [3:0] second_conv_part_245 = 4'(relu_quantize_0_3_0_d1) - 4'(relu_quantize_1_2_1_d1);
   // relu.quantize
-  reg [1:0] relu_quantize_2_2_0_d1;
-  always @(posedge clk) relu_quantize_2_2_0_d1 <= relu_quantize_2_2_0;
-  reg [1:0] relu_quantize_2_2_0_d2;
-  always @(posedge clk) relu_quantize_2_2_0_d2 <= relu_quantize_2_2_0_d1;
-  reg [2:0] relu_quantize_1_2_1_d2;
-  always @(posedge clk) relu_quantize_1_2_1_d2 <= relu_quantize_1_2_1_d1;
+  reg [2:0] relu_quantize_2_2_1_d2;
+  always @(posedge clk) relu_quantize_2_2_1_d2 <= relu_quantize_2_2_1_d1;
   // second.conv
-  (* keep *) wire [3:0] second_conv_part_251 = 4'(relu_quantize_2_2_0_d2) + {relu_quantize_1_2_1_d2, 1'd0};
+  reg signed [3:0] second_conv_part_245_d1;
+  always @(posedge clk) second_conv_part_245_d1 <= second_conv_part_245;
+  (* keep *) wire signed [3:0] second_conv_part_246 = 4'(relu_quantize_2_2_1_d2) + second_conv_part_245_d1;
   // relu.quantize
   reg [2:0] relu_quantize_1_3_1_d2;
   always @(posedge clk) relu_quantize_1_3_1_d2 <= relu_quantize_1_3_1_d1;
-  // second.conv
-  (* keep *) wire [3:0] second_conv_part_254 = 4'(relu_quantize_1_2_1_d2) + {relu_quantize_1_3_1_d2, 1'd0};
-  (* keep *) wire [5:0] second_conv_part_255 = {4'(relu_quantize_1_3_1_d2), 2'd0} + 6'(second_conv_part_254);
-  // relu.quantize
   reg [1:0] relu_quantize_0_2_0_d2;
   always @(posedge clk) relu_quantize_0_2_0_d2 <= relu_quantize_0_2_0_d1;
   reg [2:0] relu_quantize_0_2_1_d2;
   always @(posedge clk) relu_quantize_0_2_1_d2 <= relu_quantize_0_2_1_d1;
   // second.conv
-  (* keep *) wire [2:0] second_conv_part_256 = 3'(relu_quantize_0_2_0_d2) + relu_quantize_0_2_1_d2;
+  (* keep *) wire [2:0] second_conv_part_248 = 3'(relu_quantize_0_2_0_d2) + relu_quantize_0_2_1_d2;
+  (* keep *) wire signed [4:0] second_conv_part_249 = 5'(second_conv_part_248) - {4'(relu_quantize_1_3_1_d2), 1'd0};
   // relu.quantize
-  reg [1:0] relu_quantize_0_3_0_d2;
-  always @(posedge clk) relu_quantize_0_3_0_d2 <= relu_quantize_0_3_0_d1;
+  reg [1:0] relu_quantize_2_2_0_d2;
+  always @(posedge clk) relu_quantize_2_2_0_d2 <= relu_quantize_2_2_0_d1;
   // second.conv
-  (* keep *) wire [2:0] second_conv_part_257 = 3'(relu_quantize_0_3_0_d2) + 3'(relu_quantize_1_3_0_d2);
+  (* keep *) wire [3:0] second_conv_part_251 = 4'(relu_quantize_1_3_0_d2) + {relu_quantize_2_2_0_d2, 2'd0};
+  (* keep *) wire signed [4:0] second_conv_part_252 = 5'(second_conv_part_251) - {4'(relu_quantize_1_3_1_d2), 1'd0};
+  (* keep *) wire signed [5:0] second_conv_part_253 = 6'(second_conv_part_246) + 6'(second_conv_part_252);
+  (* keep *) wire signed [5:0] second_conv_part_255 = 6'(second_conv_part_244) + {second_conv_part_249, 1'd0};
+  (* keep *) wire signed [7:0] second_conv_part_257 = 8'(second_conv_part_253) - {5'(second_conv_part_246), 3'd0};
+  (* keep *) wire signed [7:0] second_conv_1_3_0 = 8'(second_conv_part_255) + second_conv_part_257;
+  (* keep *) wire [2:0] second_conv_part_260 = 3'(relu_quantize_1_2_0_d1) + {relu_quantize_2_2_0_d1, 1'd0};
+  (* keep *) wire [3:0] second_conv_part_261 = 4'(relu_quantize_0_2_1_d1) + 4'(relu_quantize_1_2_1_d1);
+  (* keep *) wire [4:0] second_conv_part_263 = 5'(second_conv_part_260) + {4'(relu_quantize_2_2_1_d1), 1'd0};
   // relu.quantize
-  reg [2:0] relu_quantize_2_2_1_d2;
-  always @(posedge clk) relu_quantize_2_2_1_d2 <= relu_quantize_2_2_1_d1;
+  reg [2:0] relu_quantize_1_2_1_d2;
+  always @(posedge clk) relu_quantize_1_2_1_d2 <= relu_quantize_1_2_1_d1;
   // second.conv
-  (* keep *) wire signed [4:0] second_conv_part_259 = 5'(relu_quantize_2_2_1_d2) - {relu_quantize_0_3_0_d2, 3'd0};
-  (* keep *) wire signed [6:0] second_conv_part_260 = 7'(second_conv_part_257) - {4'(relu_quantize_2_2_1_d2), 3'd0};
-  (* keep *) wire signed [5:0] second_conv_part_262 = 6'(second_conv_part_259) + {5'(second_conv_part_256), 1'd0};
-  (* keep *) wire signed [6:0] second_conv_part_264 = second_conv_part_260 + {5'(second_conv_part_251), 2'd0};
-  (* keep *) wire signed [6:0] second_conv_part_265 = 7'(second_conv_part_250) + 7'(second_conv_part_255);
-  (* keep *) wire signed [7:0] second_conv_part_266 = 8'(second_conv_part_262) + 8'(second_conv_part_264);
-  (* keep *) wire signed [7:0] second_conv_1_3_0 = second_conv_part_266 - 8'(second_conv_part_265);
-  (* keep *) wire [2:0] second_conv_part_268 = 3'(relu_quantize_1_2_0_d1) + {relu_quantize_0_3_0_d1, 1'd0};
-  reg [2:0] second_conv_part_268_d1;
-  always @(posedge clk) second_conv_part_268_d1 <= second_conv_part_268;
-  (* keep *) wire signed [3:0] second_conv_part_269 = 4'(relu_quantize_0_2_1_d2) - 4'(second_conv_part_268_d1);
-  (* keep *) wire signed [5:0] second_conv_part_271 = 6'(second_conv_part_269) - {4'(relu_quantize_2_2_1_d2), 2'd0};
-  (* keep *) wire signed [5:0] second_conv_part_273 = {5'(second_conv_part_251), 1'd0} - {4'(second_conv_part_256), 2'd0};
-  (* keep *) wire signed [6:0] second_conv_part_274 = 7'(second_conv_part_250) - 7'(second_conv_part_255);
-  (* keep *) wire signed [6:0] second_conv_part_275 = 7'(second_conv_part_271) - 7'(second_conv_part_273);
-  (* keep *) wire signed [7:0] second_conv_1_3_1 = 8'(second_conv_part_274) + 8'(second_conv_part_275);
-  (* keep *) wire [2:0] second_conv_part_278 = 3'(relu_quantize_3_0_0) + {relu_quantize_3_1_0, 1'd0};
+  (* keep *) wire signed [6:0] second_conv_part_265 = {6'(relu_quantize_1_3_1_d2), 1'd0} - {4'(relu_quantize_1_2_1_d2), 3'd0};
+  (* keep *) wire signed [4:0] second_conv_part_266 = 5'(second_conv_part_261) - second_conv_part_263;
+  (* keep *) wire signed [6:0] second_conv_part_267 = second_conv_part_265 - 7'(second_conv_part_244);
+  reg signed [4:0] second_conv_part_266_d1;
+  always @(posedge clk) second_conv_part_266_d1 <= second_conv_part_266;
+  (* keep *) wire signed [5:0] second_conv_part_269 = 6'(second_conv_part_266_d1) - {5'(second_conv_part_246), 1'd0};
+  (* keep *) wire signed [7:0] second_conv_part_271 = 8'(second_conv_part_269) + {6'(second_conv_part_249), 2'd0};
+  (* keep *) wire signed [7:0] second_conv_1_3_1 = 8'(second_conv_part_267) + second_conv_part_271;
   // relu.quantize
-  reg [1:0] relu_quantize_2_0_0_d1;
-  always @(posedge clk) relu_quantize_2_0_0_d1 <= relu_quantize_2_0_0;
-  reg [1:0] relu_quantize_2_0_0_d2;
-  always @(posedge clk) relu_quantize_2_0_0_d2 <= relu_quantize_2_0_0_d1;
+  reg [2:0] relu_quantize_1_1_1_d2;
+  always @(posedge clk) relu_quantize_1_1_1_d2 <= relu_quantize_1_1_1_d1;
+  // second.conv
+  (* keep *) wire signed [6:0] second_conv_part_273 = 7'(relu_quantize_1_1_1_d2) - {4'(relu_quantize_1_1_1_d2), 3'd0};
+  (* keep *) wire signed [2:0] second_conv_part_274 = 3'(relu_quantize_3_1_0) - {relu_quantize_2_0_0_d1, 1'd0};
+  // relu.quantize
   reg [2:0] relu_quantize_1_0_1_d2;
   always @(posedge clk) relu_quantize_1_0_1_d2 <= relu_quantize_1_0_1_d1;
+  reg [1:0] relu_quantize_3_0_0_d1;
+  always @(posedge clk) relu_quantize_3_0_0_d1 <= relu_quantize_3_0_0;
   // second.conv
-  (* keep *) wire [3:0] second_conv_part_280 = 4'(relu_quantize_1_0_1_d2) + {relu_quantize_2_0_0_d2, 2'd0};
+  (* keep *) wire signed [3:0] second_conv_part_275 = 4'(relu_quantize_1_0_1_d2) - 4'(relu_quantize_3_0_0_d1);
   // relu.quantize
   reg [2:0] relu_quantize_3_0_1_d1;
   always @(posedge clk) relu_quantize_3_0_1_d1 <= relu_quantize_3_0_1;
   // second.conv
-  reg [2:0] second_conv_part_278_d1;
-  always @(posedge clk) second_conv_part_278_d1 <= second_conv_part_278;
-  (* keep *) wire [3:0] second_conv_part_281 = 4'(relu_quantize_3_0_1_d1) + 4'(second_conv_part_278_d1);
-  (* keep *) wire signed [4:0] second_conv_part_282 = 5'(second_conv_part_281) - 5'(second_conv_part_280);
-  // relu.quantize
-  reg [1:0] relu_quantize_1_1_0_d2;
-  always @(posedge clk) relu_quantize_1_1_0_d2 <= relu_quantize_1_1_0_d1;
-  reg [2:0] relu_quantize_2_1_1_d2;
-  always @(posedge clk) relu_quantize_2_1_1_d2 <= relu_quantize_2_1_1_d1;
-  // second.conv
-  (* keep *) wire [2:0] second_conv_part_283 = 3'(relu_quantize_1_1_0_d2) + relu_quantize_2_1_1_d2;
-  // relu.quantize
-  reg [2:0] relu_quantize_2_0_1_d2;
-  always @(posedge clk) relu_quantize_2_0_1_d2 <= relu_quantize_2_0_1_d1;
-  reg [2:0] relu_quantize_1_1_1_d2;
-  always @(posedge clk) relu_quantize_1_1_1_d2 <= relu_quantize_1_1_1_d1;
-  // second.conv
-  (* keep *) wire signed [4:0] second_conv_part_285 = 5'(relu_quantize_1_1_1_d2) - {4'(relu_quantize_2_0_1_d2), 1'd0};
-  (* keep *) wire [3:0] second_conv_part_286 = 4'(relu_quantize_2_0_1_d2) + {relu_quantize_1_1_1_d2, 1'd0};
-  (* keep *) wire signed [7:0] second_conv_part_288 = 8'(second_conv_part_285) - {6'(second_conv_part_286), 2'd0};
+  reg signed [2:0] second_conv_part_274_d1;
+  always @(posedge clk) second_conv_part_274_d1 <= second_conv_part_274;
+  (* keep *) wire signed [4:0] second_conv_part_277 = 5'(relu_quantize_3_0_1_d1) + {4'(second_conv_part_274_d1), 1'd0};
+  (* keep *) wire signed [4:0] second_conv_part_278 = 5'(second_conv_part_275) - second_conv_part_277;
   // relu.quantize
   reg [1:0] relu_quantize_1_0_0_d2;
   always @(posedge clk) relu_quantize_1_0_0_d2 <= relu_quantize_1_0_0_d1;
   reg [2:0] relu_quantize_3_1_1_d1;
   always @(posedge clk) relu_quantize_3_1_1_d1 <= relu_quantize_3_1_1;
   // second.conv
-  (* keep *) wire [2:0] second_conv_part_289 = 3'(relu_quantize_1_0_0_d2) + relu_quantize_3_1_1_d1;
+  (* keep *) wire [2:0] second_conv_part_279 = 3'(relu_quantize_1_0_0_d2) + relu_quantize_3_1_1_d1;
   // relu.quantize
-  reg [1:0] relu_quantize_2_1_0_d1;
-  always @(posedge clk) relu_quantize_2_1_0_d1 <= relu_quantize_2_1_0;
+  reg [1:0] relu_quantize_1_1_0_d2;
+  always @(posedge clk) relu_quantize_1_1_0_d2 <= relu_quantize_1_1_0_d1;
+  reg [2:0] relu_quantize_2_0_1_d2;
+  always @(posedge clk) relu_quantize_2_0_1_d2 <= relu_quantize_2_0_1_d1;
   // second.conv
-  (* keep *) wire signed [2:0] second_conv_part_290 = 3'(relu_quantize_2_0_0_d1) - {relu_quantize_2_1_0_d1, 1'd0};
-  reg signed [2:0] second_conv_part_290_d1;
-  always @(posedge clk) second_conv_part_290_d1 <= second_conv_part_290;
-  (* keep *) wire signed [6:0] second_conv_part_292 = 7'(second_conv_part_290_d1) + {4'(relu_quantize_2_1_1_d2), 3'd0};
-  (* keep *) wire signed [4:0] second_conv_part_294 = 5'(second_conv_part_289) - {4'(second_conv_part_283), 1'd0};
-  (* keep *) wire signed [6:0] second_conv_part_296 = second_conv_part_292 - {4'(second_conv_part_289), 3'd0};
-  (* keep *) wire signed [5:0] second_conv_part_297 = 6'(second_conv_part_294) - 6'(second_conv_part_282);
-  (* keep *) wire signed [8:0] second_conv_part_298 = 9'(second_conv_part_288) + 9'(second_conv_part_296);
-  (* keep *) wire signed [8:0] second_conv_2_0_0 = 9'(second_conv_part_297) + second_conv_part_298;
+  (* keep *) wire [3:0] second_conv_part_280 = 4'(relu_quantize_1_1_0_d2) + {relu_quantize_2_0_1_d2, 1'd0};
   // relu.quantize
+  reg [2:0] relu_quantize_2_1_1_d2;
+  always @(posedge clk) relu_quantize_2_1_1_d2 <= relu_quantize_2_1_1_d1;
   reg [1:0] relu_quantize_2_1_0_d2;
   always @(posedge clk) relu_quantize_2_1_0_d2 <= relu_quantize_2_1_0_d1;
   // second.conv
-  (* keep *) wire [3:0] second_conv_part_300 = 4'(relu_quantize_2_1_0_d2) + {relu_quantize_1_1_0_d2, 2'd0};
-  (* keep *) wire [4:0] second_conv_part_302 = 5'(second_conv_part_300) + {3'(relu_quantize_2_1_0_d2), 2'd0};
-  (* keep *) wire [3:0] second_conv_part_304 = 4'(relu_quantize_2_1_1_d2) + {relu_quantize_3_1_1_d1, 1'd0};
-  (* keep *) wire signed [4:0] second_conv_part_306 = 5'(second_conv_part_283) - {4'(second_conv_part_289), 1'd0};
-  (* keep *) wire signed [6:0] second_conv_part_308 = 7'(second_conv_part_302) - {5'(second_conv_part_304), 2'd0};
-  (* keep *) wire signed [5:0] second_conv_part_309 = 6'(second_conv_part_282) + 6'(second_conv_part_306);
-  (* keep *) wire signed [7:0] second_conv_part_310 = second_conv_part_288 - 8'(second_conv_part_308);
-  (* keep *) wire signed [7:0] second_conv_2_0_1 = 8'(second_conv_part_309) + second_conv_part_310;
-  (* keep *) wire [2:0] second_conv_part_313 = 3'(relu_quantize_3_1_0) + {relu_quantize_3_2_0, 1'd0};
-  (* keep *) wire [3:0] second_conv_part_314 = 4'(relu_quantize_1_1_1_d2) + {relu_quantize_2_1_0_d2, 2'd0};
-  reg [2:0] second_conv_part_313_d1;
-  always @(posedge clk) second_conv_part_313_d1 <= second_conv_part_313;
-  (* keep *) wire [3:0] second_conv_part_315 = 4'(relu_quantize_3_1_1_d1) + 4'(second_conv_part_313_d1);
-  (* keep *) wire signed [4:0] second_conv_part_316 = 5'(second_conv_part_315) - 5'(second_conv_part_314);
-  (* keep *) wire signed [2:0] second_conv_part_318 = 3'(relu_quantize_1_2_0_d1) - {relu_quantize_3_0_0, 1'd0};
-  reg signed [2:0] second_conv_part_318_d1;
-  always @(posedge clk) second_conv_part_318_d1 <= second_conv_part_318;
-  (* keep *) wire signed [3:0] second_conv_part_319 = 4'(relu_quantize_2_2_1_d2) + 4'(second_conv_part_318_d1);
-  (* keep *) wire signed [5:0] second_conv_part_321 = 6'(second_conv_part_319) - {4'(relu_quantize_2_0_1_d2), 2'd0};
-  (* keep *) wire signed [3:0] second_conv_part_322 = 4'(relu_quantize_2_0_1_d2) - 4'(relu_quantize_1_2_1_d2);
-  (* keep *) wire [3:0] second_conv_part_323 = 4'(relu_quantize_2_1_1_d2) + {relu_quantize_2_1_1_d2, 1'd0};
-  (* keep *) wire signed [6:0] second_conv_part_324 = {4'(relu_quantize_1_2_1_d2), 3'd0} + 7'(second_conv_part_322);
-  (* keep *) wire signed [7:0] second_conv_part_326 = 8'(second_conv_part_324) + {7'(second_conv_part_323), 1'd0};
+  (* keep *) wire signed [3:0] second_conv_part_281 = 4'(relu_quantize_2_1_1_d2) - 4'(relu_quantize_2_1_0_d2);
+  (* keep *) wire signed [4:0] second_conv_part_282 = 5'(second_conv_part_281) - 5'(second_conv_part_280);
+  // relu.quantize
+  reg [1:0] relu_quantize_2_0_0_d2;
+  always @(posedge clk) relu_quantize_2_0_0_d2 <= relu_quantize_2_0_0_d1;
+  // second.conv
+  (* keep *) wire signed [4:0] second_conv_part_283 = 5'(relu_quantize_2_0_0_d2) - {4'(relu_quantize_2_0_1_d2), 1'd0};
+  (* keep *) wire [4:0] second_conv_part_284 = {relu_quantize_2_1_1_d2, 2'd0} + 5'(second_conv_part_279);
+  (* keep *) wire signed [7:0] second_conv_part_286 = 8'(second_conv_part_283) - {5'(second_conv_part_279), 3'd0};
+  (* keep *) wire signed [6:0] second_conv_part_287 = second_conv_part_273 + 7'(second_conv_part_278);
+  (* keep *) wire signed [6:0] second_conv_part_289 = 7'(second_conv_part_284) + {6'(second_conv_part_282), 1'd0};
+  (* keep *) wire signed [7:0] second_conv_part_290 = second_conv_part_286 + 8'(second_conv_part_287);
+  (* keep *) wire signed [8:0] second_conv_2_0_0 = 9'(second_conv_part_289) + 9'(second_conv_part_290);
+  (* keep *) wire signed [5:0] second_conv_part_293 = 6'(second_conv_part_279) - {4'(relu_quantize_3_1_1_d1), 2'd0};
+  (* keep *) wire signed [5:0] second_conv_part_294 = 6'(second_conv_part_280) + 6'(second_conv_part_281);
+  (* keep *) wire signed [6:0] second_conv_part_295 = second_conv_part_273 - 7'(second_conv_part_278);
+  (* keep *) wire signed [6:0] second_conv_part_297 = 7'(second_conv_part_294) + {second_conv_part_282, 2'd0};
+  (* keep *) wire signed [7:0] second_conv_part_299 = 8'(second_conv_part_295) - {7'(second_conv_part_293), 1'd0};
+  (* keep *) wire signed [7:0] second_conv_2_0_1 = 8'(second_conv_part_297) + second_conv_part_299;
+  (* keep *) wire signed [6:0] second_conv_part_301 = 7'(relu_quantize_1_2_1_d2) - {4'(relu_quantize_1_2_1_d2), 3'd0};
+  (* keep *) wire signed [2:0] second_conv_part_302 = 3'(relu_quantize_3_2_0) - {relu_quantize_2_1_0_d1, 1'd0};
+  // relu.quantize
+  reg [1:0] relu_quantize_3_1_0_d1;
+  always @(posedge clk) relu_quantize_3_1_0_d1 <= relu_quantize_3_1_0;
+  // second.conv
+  (* keep *) wire signed [3:0] second_conv_part_303 = 4'(relu_quantize_1_1_1_d2) - 4'(relu_quantize_3_1_0_d1);
+  reg signed [2:0] second_conv_part_302_d1;
+  always @(posedge clk) second_conv_part_302_d1 <= second_conv_part_302;
+  (* keep *) wire signed [4:0] second_conv_part_305 = 5'(relu_quantize_3_1_1_d1) + {4'(second_conv_part_302_d1), 1'd0};
+  (* keep *) wire signed [4:0] second_conv_part_306 = 5'(second_conv_part_303) - second_conv_part_305;
   // relu.quantize
   reg [2:0] relu_quantize_3_2_1_d1;
   always @(posedge clk) relu_quantize_3_2_1_d1 <= relu_quantize_3_2_1;
   // second.conv
-  (* keep *) wire [2:0] second_conv_part_327 = 3'(relu_quantize_1_1_0_d2) + relu_quantize_3_2_1_d1;
-  (* keep *) wire signed [3:0] second_conv_part_328 = 4'(relu_quantize_1_0_1_d2) - 4'(relu_quantize_2_2_0_d2);
-  (* keep *) wire signed [3:0] second_conv_part_329 = 4'(relu_quantize_1_0_0_d2) + second_conv_part_328;
-  (* keep *) wire signed [3:0] second_conv_part_330 = 4'(relu_quantize_2_2_1_d2) - 4'(relu_quantize_3_0_1_d1);
-  (* keep *) wire [2:0] second_conv_part_331 = 3'(relu_quantize_2_1_0_d2) + relu_quantize_3_0_1_d1;
-  (* keep *) wire [3:0] second_conv_part_332 = 4'(second_conv_part_327) + 4'(second_conv_part_331);
-  (* keep *) wire signed [4:0] second_conv_part_333 = 5'(second_conv_part_330) - 5'(second_conv_part_327);
-  (* keep *) wire signed [5:0] second_conv_part_334 = 6'(second_conv_part_332) - 6'(second_conv_part_316);
-  (* keep *) wire signed [5:0] second_conv_part_335 = 6'(second_conv_part_329) - second_conv_part_321;
-  (* keep *) wire signed [7:0] second_conv_part_337 = 8'(second_conv_part_334) + {second_conv_part_333, 3'd0};
-  (* keep *) wire signed [7:0] second_conv_part_339 = second_conv_part_326 - {7'(second_conv_part_335), 1'd0};
-  (* keep *) wire signed [8:0] second_conv_2_1_0 = 9'(second_conv_part_337) - 9'(second_conv_part_339);
+  (* keep *) wire signed [3:0] second_conv_part_307 = 4'(relu_quantize_3_2_1_d1) - 4'(relu_quantize_2_0_1_d2);
+  (* keep *) wire [2:0] second_conv_part_308 = 3'(relu_quantize_1_1_0_d2) + relu_quantize_3_0_1_d1;
+  (* keep *) wire signed [4:0] second_conv_part_309 = 5'(second_conv_part_307) + 5'(second_conv_part_308);
   // relu.quantize
   reg [1:0] relu_quantize_1_2_0_d2;
   always @(posedge clk) relu_quantize_1_2_0_d2 <= relu_quantize_1_2_0_d1;
   // second.conv
-  (* keep *) wire [3:0] second_conv_part_341 = 4'(relu_quantize_2_0_0_d2) + {relu_quantize_1_2_0_d2, 2'd0};
-  (* keep *) wire signed [6:0] second_conv_part_343 = 7'(second_conv_part_341) - {4'(relu_quantize_3_2_1_d1), 3'd0};
-  (* keep *) wire signed [4:0] second_conv_part_345 = 5'(second_conv_part_328) - {4'(second_conv_part_327), 1'd0};
-  (* keep *) wire signed [6:0] second_conv_part_347 = second_conv_part_343 - {5'(second_conv_part_330), 2'd0};
-  (* keep *) wire signed [5:0] second_conv_part_348 = 6'(second_conv_part_316) + 6'(second_conv_part_345);
-  (* keep *) wire signed [6:0] second_conv_part_350 = 7'(second_conv_part_321) + {5'(second_conv_part_329), 2'd0};
-  (* keep *) wire signed [7:0] second_conv_part_351 = 8'(second_conv_part_348) - 8'(second_conv_part_347);
-  (* keep *) wire signed [7:0] second_conv_part_352 = 8'(second_conv_part_350) - second_conv_part_326;
-  (* keep *) wire signed [8:0] second_conv_2_1_1 = 9'(second_conv_part_351) + 9'(second_conv_part_352);
-  (* keep *) wire [2:0] second_conv_part_355 = 3'(relu_quantize_3_2_0) + {relu_quantize_3_3_0, 1'd0};
-  (* keep *) wire [3:0] second_conv_part_357 = 4'(relu_quantize_1_2_1_d2) + {relu_quantize_2_2_0_d2, 2'd0};
-  reg [2:0] second_conv_part_355_d1;
-  always @(posedge clk) second_conv_part_355_d1 <= second_conv_part_355;
-  (* keep *) wire [3:0] second_conv_part_358 = 4'(relu_quantize_3_2_1_d1) + 4'(second_conv_part_355_d1);
-  (* keep *) wire signed [4:0] second_conv_part_359 = 5'(second_conv_part_358) - 5'(second_conv_part_357);
-  (* keep *) wire signed [2:0] second_conv_part_360 = 3'(relu_quantize_1_3_0_d1) - {relu_quantize_3_1_0, 1'd0};
-  reg signed [2:0] second_conv_part_360_d1;
-  always @(posedge clk) second_conv_part_360_d1 <= second_conv_part_360;
-  (* keep *) wire signed [3:0] second_conv_part_361 = 4'(relu_quantize_2_3_1_d2) + 4'(second_conv_part_360_d1);
-  (* keep *) wire signed [5:0] second_conv_part_363 = 6'(second_conv_part_361) - {4'(relu_quantize_2_1_1_d2), 2'd0};
-  (* keep *) wire signed [3:0] second_conv_part_364 = 4'(relu_quantize_2_1_1_d2) - 4'(relu_quantize_1_3_1_d2);
-  (* keep *) wire [3:0] second_conv_part_366 = 4'(relu_quantize_2_2_1_d2) + {relu_quantize_2_2_1_d2, 1'd0};
-  (* keep *) wire signed [6:0] second_conv_part_367 = {4'(relu_quantize_1_3_1_d2), 3'd0} + 7'(second_conv_part_364);
-  (* keep *) wire signed [7:0] second_conv_part_369 = 8'(second_conv_part_367) + {7'(second_conv_part_366), 1'd0};
-  // relu.quantize
-  reg [2:0] relu_quantize_3_3_1_d1;
-  always @(posedge clk) relu_quantize_3_3_1_d1 <= relu_quantize_3_3_1;
-  // second.conv
-  (* keep *) wire [2:0] second_conv_part_370 = 3'(relu_quantize_1_2_0_d2) + relu_quantize_3_3_1_d1;
-  (* keep *) wire signed [3:0] second_conv_part_371 = 4'(relu_quantize_1_1_1_d2) - 4'(relu_quantize_2_3_0_d2);
-  (* keep *) wire signed [3:0] second_conv_part_372 = 4'(relu_quantize_1_1_0_d2) + second_conv_part_371;
-  (* keep *) wire signed [3:0] second_conv_part_373 = 4'(relu_quantize_2_3_1_d2) - 4'(relu_quantize_3_1_1_d1);
-  (* keep *) wire [2:0] second_conv_part_374 = 3'(relu_quantize_2_2_0_d2) + relu_quantize_3_1_1_d1;
-  (* keep *) wire [3:0] second_conv_part_375 = 4'(second_conv_part_370) + 4'(second_conv_part_374);
-  (* keep *) wire signed [4:0] second_conv_part_376 = 5'(second_conv_part_373) - 5'(second_conv_part_370);
-  (* keep *) wire signed [5:0] second_conv_part_377 = 6'(second_conv_part_375) - 6'(second_conv_part_359);
-  (* keep *) wire signed [5:0] second_conv_part_378 = 6'(second_conv_part_372) - second_conv_part_363;
-  (* keep *) wire signed [7:0] second_conv_part_380 = 8'(second_conv_part_377) + {second_conv_part_376, 3'd0};
-  (* keep *) wire signed [7:0] second_conv_part_382 = second_conv_part_369 - {7'(second_conv_part_378), 1'd0};
-  (* keep *) wire signed [8:0] second_conv_2_2_0 = 9'(second_conv_part_380) - 9'(second_conv_part_382);
-  (* keep *) wire [3:0] second_conv_part_384 = 4'(relu_quantize_2_1_0_d2) + {relu_quantize_1_3_0_d2, 2'd0};
-  (* keep *) wire signed [6:0] second_conv_part_386 = 7'(second_conv_part_384) - {4'(relu_quantize_3_3_1_d1), 3'd0};
-  (* keep *) wire signed [4:0] second_conv_part_388 = 5'(second_conv_part_371) - {4'(second_conv_part_370), 1'd0};
-  (* keep *) wire signed [6:0] second_conv_part_390 = second_conv_part_386 - {5'(second_conv_part_373), 2'd0};
-  (* keep *) wire signed [5:0] second_conv_part_391 = 6'(second_conv_part_359) + 6'(second_conv_part_388);
-  (* keep *) wire signed [6:0] second_conv_part_393 = 7'(second_conv_part_363) + {5'(second_conv_part_372), 2'd0};
-  (* keep *) wire signed [7:0] second_conv_part_394 = 8'(second_conv_part_391) - 8'(second_conv_part_390);
-  (* keep *) wire signed [7:0] second_conv_part_395 = 8'(second_conv_part_393) - second_conv_part_369;
-  (* keep *) wire signed [8:0] second_conv_2_2_1 = 9'(second_conv_part_394) + 9'(second_conv_part_395);
-  // relu.quantize
-  reg [1:0] relu_quantize_3_3_0_d1;
-  always @(posedge clk) relu_quantize_3_3_0_d1 <= relu_quantize_3_3_0;
-  // second.conv
-  (* keep *) wire signed [3:0] second_conv_part_398 = 4'(relu_quantize_3_3_0_d1) - {relu_quantize_2_3_0_d2, 2'd0};
-  (* keep *) wire signed [3:0] second_conv_part_399 = 4'(relu_quantize_3_3_1_d1) - 4'(relu_quantize_1_3_1_d2);
-  (* keep *) wire signed [4:0] second_conv_part_400 = 5'(second_conv_part_398) + 5'(second_conv_part_399);
+  (* keep *) wire [3:0] second_conv_part_310 = 4'(relu_quantize_1_2_0_d2) + {relu_quantize_2_1_1_d2, 1'd0};
+  (* keep *) wire signed [3:0] second_conv_part_311 = 4'(relu_quantize_1_0_1_d2) - 4'(relu_quantize_2_2_0_d2);
+  (* keep *) wire signed [4:0] second_conv_part_312 = 5'(relu_quantize_2_2_1_d2) + 5'(second_conv_part_311);
+  (* keep *) wire signed [4:0] second_conv_part_313 = 5'(relu_quantize_1_0_0_d2) - 5'(second_conv_part_310);
+  (* keep *) wire signed [4:0] second_conv_part_314 = second_conv_part_312 + second_conv_part_313;
+  (* keep *) wire [3:0] second_conv_part_316 = 4'(relu_quantize_2_1_0_d1) + {relu_quantize_3_0_0, 2'd0};
+  reg [3:0] second_conv_part_316_d1;
+  always @(posedge clk) second_conv_part_316_d1 <= second_conv_part_316;
+  (* keep *) wire signed [4:0] second_conv_part_317 = 5'(second_conv_part_316_d1) - {4'(relu_quantize_2_1_1_d2), 1'd0};
+  (* keep *) wire signed [5:0] second_conv_part_319 = 6'(second_conv_part_317) + {4'(relu_quantize_2_2_1_d2), 2'd0};
+  (* keep *) wire signed [6:0] second_conv_part_320 = second_conv_part_301 + 7'(second_conv_part_306);
+  (* keep *) wire signed [6:0] second_conv_part_321 = 7'(second_conv_part_309) + 7'(second_conv_part_319);
+  (* keep *) wire signed [6:0] second_conv_part_323 = 7'(second_conv_part_314) - {second_conv_part_309, 2'd0};
+  (* keep *) wire signed [7:0] second_conv_part_324 = 8'(second_conv_part_320) + 8'(second_conv_part_321);
+  (* keep *) wire signed [8:0] second_conv_2_1_0 = 9'(second_conv_part_324) + {8'(second_conv_part_323), 1'd0};
+  (* keep *) wire [2:0] second_conv_part_328 = 3'(relu_quantize_2_0_0_d1) + {relu_quantize_3_0_0, 1'd0};
+  reg [2:0] second_conv_part_328_d1;
+  always @(posedge clk) second_conv_part_328_d1 <= second_conv_part_328;
+  (* keep *) wire signed [3:0] second_conv_part_329 = 4'(relu_quantize_2_0_1_d2) - 4'(second_conv_part_328_d1);
+  (* keep *) wire signed [4:0] second_conv_part_331 = 5'(second_conv_part_310) - {4'(relu_quantize_3_0_1_d1), 1'd0};
+  (* keep *) wire signed [6:0] second_conv_part_332 = second_conv_part_301 + 7'(second_conv_part_329);
+  (* keep *) wire signed [6:0] second_conv_part_334 = 7'(second_conv_part_306) - {second_conv_part_307, 3'd0};
+  (* keep *) wire signed [5:0] second_conv_part_335 = 6'(second_conv_part_312) + 6'(second_conv_part_331);
+  (* keep *) wire signed [7:0] second_conv_part_337 = 8'(second_conv_part_332) - {7'(second_conv_part_309), 1'd0};
+  (* keep *) wire signed [7:0] second_conv_part_339 = 8'(second_conv_part_335) + {6'(second_conv_part_314), 2'd0};
+  (* keep *) wire signed [7:0] second_conv_part_340 = second_conv_part_337 - 8'(second_conv_part_334);
+  (* keep *) wire signed [8:0] second_conv_2_1_1 = 9'(second_conv_part_339) + 9'(second_conv_part_340);
+  (* keep *) wire signed [6:0] second_conv_part_343 = 7'(relu_quantize_1_3_1_d2) - {4'(relu_quantize_1_3_1_d2), 3'd0};
+  (* keep *) wire signed [2:0] second_conv_part_344 = 3'(relu_quantize_3_3_0) - {relu_quantize_2_2_0_d1, 1'd0};
   // relu.quantize
   reg [1:0] relu_quantize_3_2_0_d1;
   always @(posedge clk) relu_quantize_3_2_0_d1 <= relu_quantize_3_2_0;
   // second.conv
-  (* keep *) wire [3:0] second_conv_part_401 = 4'(relu_quantize_3_2_0_d1) + {relu_quantize_2_2_1_d2, 1'd0};
-  reg [3:0] second_conv_part_401_d1;
-  always @(posedge clk) second_conv_part_401_d1 <= second_conv_part_401;
-  (* keep *) wire [3:0] second_conv_part_404 = 4'(relu_quantize_2_2_1_d2) + {relu_quantize_2_3_1_d2, 1'd0};
+  (* keep *) wire signed [3:0] second_conv_part_345 = 4'(relu_quantize_1_2_1_d2) - 4'(relu_quantize_3_2_0_d1);
+  reg signed [2:0] second_conv_part_344_d1;
+  always @(posedge clk) second_conv_part_344_d1 <= second_conv_part_344;
+  (* keep *) wire signed [4:0] second_conv_part_347 = 5'(relu_quantize_3_2_1_d1) + {4'(second_conv_part_344_d1), 1'd0};
+  (* keep *) wire signed [4:0] second_conv_part_348 = 5'(second_conv_part_345) - second_conv_part_347;
+  // relu.quantize
+  reg [2:0] relu_quantize_3_3_1_d1;
+  always @(posedge clk) relu_quantize_3_3_1_d1 <= relu_quantize_3_3_1;
+  // second.conv
+  (* keep *) wire signed [3:0] second_conv_part_349 = 4'(relu_quantize_3_3_1_d1) - 4'(relu_quantize_2_1_1_d2);
+  (* keep *) wire [2:0] second_conv_part_350 = 3'(relu_quantize_1_2_0_d2) + relu_quantize_3_1_1_d1;
+  (* keep *) wire signed [4:0] second_conv_part_351 = 5'(second_conv_part_349) + 5'(second_conv_part_350);
+  (* keep *) wire [3:0] second_conv_part_352 = 4'(relu_quantize_1_3_0_d2) + {relu_quantize_2_2_1_d2, 1'd0};
+  (* keep *) wire signed [3:0] second_conv_part_353 = 4'(relu_quantize_1_1_1_d2) - 4'(relu_quantize_2_3_0_d2);
+  (* keep *) wire signed [4:0] second_conv_part_354 = 5'(relu_quantize_2_3_1_d2) + 5'(second_conv_part_353);
+  (* keep *) wire signed [4:0] second_conv_part_355 = 5'(relu_quantize_1_1_0_d2) - 5'(second_conv_part_352);
+  (* keep *) wire signed [4:0] second_conv_part_356 = second_conv_part_354 + second_conv_part_355;
+  (* keep *) wire [3:0] second_conv_part_358 = 4'(relu_quantize_2_2_0_d1) + {relu_quantize_3_1_0, 2'd0};
+  reg [3:0] second_conv_part_358_d1;
+  always @(posedge clk) second_conv_part_358_d1 <= second_conv_part_358;
+  (* keep *) wire signed [4:0] second_conv_part_359 = 5'(second_conv_part_358_d1) - {4'(relu_quantize_2_2_1_d2), 1'd0};
+  (* keep *) wire signed [5:0] second_conv_part_361 = 6'(second_conv_part_359) + {4'(relu_quantize_2_3_1_d2), 2'd0};
+  (* keep *) wire signed [6:0] second_conv_part_362 = second_conv_part_343 + 7'(second_conv_part_348);
+  (* keep *) wire signed [6:0] second_conv_part_363 = 7'(second_conv_part_351) + 7'(second_conv_part_361);
+  (* keep *) wire signed [6:0] second_conv_part_365 = 7'(second_conv_part_356) - {second_conv_part_351, 2'd0};
+  (* keep *) wire signed [7:0] second_conv_part_366 = 8'(second_conv_part_362) + 8'(second_conv_part_363);
+  (* keep *) wire signed [8:0] second_conv_2_2_0 = 9'(second_conv_part_366) + {8'(second_conv_part_365), 1'd0};
+  (* keep *) wire [2:0] second_conv_part_370 = 3'(relu_quantize_2_1_0_d1) + {relu_quantize_3_1_0, 1'd0};
+  reg [2:0] second_conv_part_370_d1;
+  always @(posedge clk) second_conv_part_370_d1 <= second_conv_part_370;
+  (* keep *) wire signed [3:0] second_conv_part_371 = 4'(relu_quantize_2_1_1_d2) - 4'(second_conv_part_370_d1);
+  (* keep *) wire signed [4:0] second_conv_part_373 = 5'(second_conv_part_352) - {4'(relu_quantize_3_1_1_d1), 1'd0};
+  (* keep *) wire signed [6:0] second_conv_part_374 = second_conv_part_343 + 7'(second_conv_part_371);
+  (* keep *) wire signed [6:0] second_conv_part_376 = 7'(second_conv_part_348) - {second_conv_part_349, 3'd0};
+  (* keep *) wire signed [5:0] second_conv_part_377 = 6'(second_conv_part_354) + 6'(second_conv_part_373);
+  (* keep *) wire signed [7:0] second_conv_part_379 = 8'(second_conv_part_374) - {7'(second_conv_part_351), 1'd0};
+  (* keep *) wire signed [7:0] second_conv_part_381 = 8'(second_conv_part_377) + {6'(second_conv_part_356), 2'd0};
+  (* keep *) wire signed [7:0] second_conv_part_382 = second_conv_part_379 - 8'(second_conv_part_376);
+  (* keep *) wire signed [8:0] second_conv_2_2_1 = 9'(second_conv_part_381) + 9'(second_conv_part_382);
+  // relu.quantize
+  reg [1:0] relu_quantize_3_3_0_d1;
+  always @(posedge clk) relu_quantize_3_3_0_d1 <= relu_quantize_3_3_0;
+  // second.conv
+  (* keep *) wire signed [3:0] second_conv_part_386 = 4'(relu_quantize_3_3_0_d1) - {relu_quantize_2_3_0_d2, 2'd0};
+  (* keep *) wire signed [3:0] second_conv_part_387 = 4'(relu_quantize_1_3_1_d2) - 4'(relu_quantize_3_3_1_d1);
+  (* keep *) wire signed [4:0] second_conv_part_388 = 5'(second_conv_part_387) - 5'(second_conv_part_386);
+  (* keep *) wire signed [3:0] second_conv_part_389 = 4'(relu_quantize_1_3_0_d2) - 4'(relu_quantize_2_2_1_d2);
+  (* keep *) wire signed [3:0] second_conv_part_390 = 4'(relu_quantize_3_2_1_d1) + second_conv_part_389;
+  reg [2:0] second_conv_part_69_d2;
+  always @(posedge clk) second_conv_part_69_d2 <= second_conv_part_69_d1;
+  reg [2:0] second_conv_part_69_d3;
+  always @(posedge clk) second_conv_part_69_d3 <= second_conv_part_69_d2;
   // relu.quantize
   reg [2:0] relu_quantize_2_3_1_d3;
   always @(posedge clk) relu_quantize_2_3_1_d3 <= relu_quantize_2_3_1_d2;
   // second.conv
-  reg [3:0] second_conv_part_404_d1;
-  always @(posedge clk) second_conv_part_404_d1 <= second_conv_part_404;
-  (* keep *) wire [5:0] second_conv_part_406 = 6'(second_conv_part_404_d1) + {4'(relu_quantize_2_3_1_d3), 2'd0};
-  (* keep *) wire [2:0] second_conv_part_407 = 3'(relu_quantize_1_2_0_d2) + relu_quantize_1_2_1_d2;
-  (* keep *) wire [2:0] second_conv_part_408 = 3'(relu_quantize_1_3_0_d2) + 3'(relu_quantize_2_3_0_d2);
-  // relu.quantize
-  reg [1:0] relu_quantize_1_3_0_d3;
-  always @(posedge clk) relu_quantize_1_3_0_d3 <= relu_quantize_1_3_0_d2;
-  reg [2:0] relu_quantize_3_2_1_d2;
-  always @(posedge clk) relu_quantize_3_2_1_d2 <= relu_quantize_3_2_1_d1;
-  // second.conv
-  (* keep *) wire signed [4:0] second_conv_part_410 = 5'(relu_quantize_3_2_1_d2) - {relu_quantize_1_3_0_d3, 3'd0};
-  reg [2:0] second_conv_part_408_d1;
-  always @(posedge clk) second_conv_part_408_d1 <= second_conv_part_408;
-  (* keep *) wire signed [6:0] second_conv_part_411 = 7'(second_conv_part_408_d1) - {4'(relu_quantize_3_2_1_d2), 3'd0};
-  reg [2:0] second_conv_part_407_d1;
-  always @(posedge clk) second_conv_part_407_d1 <= second_conv_part_407;
-  (* keep *) wire signed [5:0] second_conv_part_413 = 6'(second_conv_part_410) + {5'(second_conv_part_407_d1), 1'd0};
-  (* keep *) wire signed [6:0] second_conv_part_415 = second_conv_part_411 + {5'(second_conv_part_401_d1), 2'd0};
-  reg signed [4:0] second_conv_part_400_d1;
-  always @(posedge clk) second_conv_part_400_d1 <= second_conv_part_400;
-  (* keep *) wire signed [6:0] second_conv_part_416 = 7'(second_conv_part_400_d1) + 7'(second_conv_part_406);
-  (* keep *) wire signed [7:0] second_conv_part_417 = 8'(second_conv_part_413) + 8'(second_conv_part_415);
-  (* keep *) wire signed [7:0] second_conv_2_3_0 = second_conv_part_417 - 8'(second_conv_part_416);
-  (* keep *) wire [2:0] second_conv_part_419 = 3'(relu_quantize_2_2_0_d2) + {relu_quantize_1_3_0_d2, 1'd0};
-  (* keep *) wire signed [3:0] second_conv_part_420 = 4'(relu_quantize_1_2_1_d2) - 4'(second_conv_part_419);
-  reg signed [3:0] second_conv_part_420_d1;
-  always @(posedge clk) second_conv_part_420_d1 <= second_conv_part_420;
-  (* keep *) wire signed [5:0] second_conv_part_422 = 6'(second_conv_part_420_d1) - {4'(relu_quantize_3_2_1_d2), 2'd0};
-  (* keep *) wire signed [5:0] second_conv_part_424 = {5'(second_conv_part_401_d1), 1'd0} - {4'(second_conv_part_407_d1), 2'd0};
-  (* keep *) wire signed [6:0] second_conv_part_425 = 7'(second_conv_part_400_d1) - 7'(second_conv_part_406);
-  (* keep *) wire signed [6:0] second_conv_part_426 = 7'(second_conv_part_422) - 7'(second_conv_part_424);
-  (* keep *) wire signed [7:0] second_conv_2_3_1 = 8'(second_conv_part_425) + 8'(second_conv_part_426);
-  // relu.quantize
-  reg [1:0] relu_quantize_3_0_0_d1;
-  always @(posedge clk) relu_quantize_3_0_0_d1 <= relu_quantize_3_0_0;
-  reg [1:0] relu_quantize_3_0_0_d2;
-  always @(posedge clk) relu_quantize_3_0_0_d2 <= relu_quantize_3_0_0_d1;
-  reg [2:0] relu_quantize_2_0_1_d3;
-  always @(posedge clk) relu_quantize_2_0_1_d3 <= relu_quantize_2_0_1_d2;
-  // second.conv
-  (* keep *) wire [3:0] second_conv_part_429 = 4'(relu_quantize_2_0_1_d3) + {relu_quantize_3_0_0_d2, 2'd0};
-  // relu.quantize
-  reg [1:0] relu_quantize_2_1_0_d3;
-  always @(posedge clk) relu_quantize_2_1_0_d3 <= relu_quantize_2_1_0_d2;
-  reg [2:0] relu_quantize_3_1_1_d2;
-  always @(posedge clk) relu_quantize_3_1_1_d2 <= relu_quantize_3_1_1_d1;
-  // second.conv
-  (* keep *) wire [2:0] second_conv_part_430 = 3'(relu_quantize_2_1_0_d3) + relu_quantize_3_1_1_d2;
-  // relu.quantize
-  reg [2:0] relu_quantize_3_0_1_d2;
-  always @(posedge clk) relu_quantize_3_0_1_d2 <= relu_quantize_3_0_1_d1;
-  reg [2:0] relu_quantize_2_1_1_d3;
-  always @(posedge clk) relu_quantize_2_1_1_d3 <= relu_quantize_2_1_1_d2;
-  // second.conv
-  (* keep *) wire signed [4:0] second_conv_part_432 = 5'(relu_quantize_2_1_1_d3) - {4'(relu_quantize_3_0_1_d2), 1'd0};
-  (* keep *) wire [3:0] second_conv_part_433 = 4'(relu_quantize_3_0_1_d2) + {relu_quantize_2_1_1_d3, 1'd0};
-  (* keep *) wire signed [7:0] second_conv_part_435 = 8'(second_conv_part_432) - {6'(second_conv_part_433), 2'd0};
-  // relu.quantize
-  reg [1:0] relu_quantize_2_0_0_d3;
-  always @(posedge clk) relu_quantize_2_0_0_d3 <= relu_quantize_2_0_0_d2;
-  // second.conv
-  (* keep *) wire [2:0] second_conv_part_436 = 3'(relu_quantize_2_0_0_d3) + 3'(relu_quantize_3_0_0_d2);
-  // relu.quantize
-  reg [1:0] relu_quantize_3_1_0_d1;
-  always @(posedge clk) relu_quantize_3_1_0_d1 <= relu_quantize_3_1_0;
-  reg [1:0] relu_quantize_3_1_0_d2;
-  always @(posedge clk) relu_quantize_3_1_0_d2 <= relu_quantize_3_1_0_d1;
-  // second.conv
-  (* keep *) wire [3:0] second_conv_part_437 = 4'(relu_quantize_3_1_0_d2) + {relu_quantize_2_0_0_d3, 2'd0};
-  (* keep *) wire signed [5:0] second_conv_part_439 = 6'(second_conv_part_436) - {5'(second_conv_part_437), 1'd0};
-  (* keep *) wire [5:0] second_conv_part_441 = 6'(second_conv_part_429) + {relu_quantize_3_1_1_d2, 3'd0};
-  (* keep *) wire signed [6:0] second_conv_part_443 = 7'(second_conv_part_439) - {6'(second_conv_part_430), 1'd0};
-  (* keep *) wire signed [6:0] second_conv_part_444 = 7'(second_conv_part_441) + second_conv_part_443;
-  (* keep *) wire signed [7:0] second_conv_3_0_0 = second_conv_part_435 + 8'(second_conv_part_444);
-  (* keep *) wire [2:0] second_conv_part_446 = 3'(relu_quantize_3_1_0_d1) + {relu_quantize_2_0_0_d2, 1'd0};
-  (* keep *) wire [2:0] second_conv_part_447 = 3'(relu_quantize_2_1_0_d3) + 3'(relu_quantize_3_1_0_d2);
-  reg [2:0] second_conv_part_446_d1;
-  always @(posedge clk) second_conv_part_446_d1 <= second_conv_part_446;
-  (* keep *) wire signed [5:0] second_conv_part_449 = 6'(second_conv_part_446_d1) - {4'(relu_quantize_3_1_1_d2), 2'd0};
-  (* keep *) wire signed [4:0] second_conv_part_451 = 5'(second_conv_part_430) - {second_conv_part_447, 2'd0};
-  (* keep *) wire signed [5:0] second_conv_part_452 = 6'(second_conv_part_429) + second_conv_part_449;
-  (* keep *) wire signed [6:0] second_conv_part_453 = 7'(second_conv_part_451) - 7'(second_conv_part_452);
-  (* keep *) wire signed [7:0] second_conv_3_0_1 = second_conv_part_435 + 8'(second_conv_part_453);
-  (* keep *) wire [3:0] second_conv_part_456 = 4'(relu_quantize_2_1_1_d3) + {relu_quantize_3_1_0_d2, 2'd0};
-  // relu.quantize
-  reg [1:0] relu_quantize_2_2_0_d3;
-  always @(posedge clk) relu_quantize_2_2_0_d3 <= relu_quantize_2_2_0_d2;
-  // second.conv
-  (* keep *) wire [2:0] second_conv_part_457 = 3'(relu_quantize_2_2_0_d3) + relu_quantize_3_2_1_d2;
-  (* keep *) wire signed [5:0] second_conv_part_459 = 6'(second_conv_part_457) - {4'(relu_quantize_3_0_1_d2), 2'd0};
+  (* keep *) wire signed [4:0] second_conv_part_392 = 5'(second_conv_part_69_d3) - {4'(relu_quantize_2_3_1_d3), 1'd0};
+  (* keep *) wire [3:0] second_conv_part_394 = 4'(relu_quantize_2_3_0_d2) + {relu_quantize_3_2_0_d1, 2'd0};
+  (* keep *) wire signed [4:0] second_conv_part_395 = 5'(second_conv_part_394) - {4'(relu_quantize_2_3_1_d2), 1'd0};
+  reg signed [3:0] second_conv_part_390_d1;
+  always @(posedge clk) second_conv_part_390_d1 <= second_conv_part_390;
+  reg signed [4:0] second_conv_part_395_d1;
+  always @(posedge clk) second_conv_part_395_d1 <= second_conv_part_395;
+  (* keep *) wire signed [5:0] second_conv_part_396 = 6'(second_conv_part_390_d1) + 6'(second_conv_part_395_d1);
+  reg signed [4:0] second_conv_part_388_d1;
+  always @(posedge clk) second_conv_part_388_d1 <= second_conv_part_388;
+  (* keep *) wire signed [5:0] second_conv_part_398 = 6'(second_conv_part_388_d1) + {second_conv_part_392, 1'd0};
+  (* keep *) wire signed [7:0] second_conv_part_400 = 8'(second_conv_part_396) - {5'(second_conv_part_390_d1), 3'd0};
+  (* keep *) wire signed [7:0] second_conv_2_3_0 = 8'(second_conv_part_398) + second_conv_part_400;
+  (* keep *) wire [2:0] second_conv_part_403 = 3'(relu_quantize_2_2_0_d2) + {relu_quantize_3_2_0_d1, 1'd0};
+  (* keep *) wire [3:0] second_conv_part_404 = 4'(relu_quantize_1_2_1_d2) + 4'(relu_quantize_2_2_1_d2);
+  (* keep *) wire [4:0] second_conv_part_406 = 5'(second_conv_part_403) + {4'(relu_quantize_3_2_1_d1), 1'd0};
   // relu.quantize
   reg [2:0] relu_quantize_2_2_1_d3;
   always @(posedge clk) relu_quantize_2_2_1_d3 <= relu_quantize_2_2_1_d2;
   // second.conv
-  (* keep *) wire signed [3:0] second_conv_part_460 = 4'(relu_quantize_3_0_1_d2) - 4'(relu_quantize_2_2_1_d3);
-  (* keep *) wire [3:0] second_conv_part_461 = 4'(relu_quantize_3_1_1_d2) + {relu_quantize_3_1_1_d2, 1'd0};
-  (* keep *) wire signed [6:0] second_conv_part_462 = {4'(relu_quantize_2_2_1_d3), 3'd0} + 7'(second_conv_part_460);
-  (* keep *) wire signed [7:0] second_conv_part_464 = 8'(second_conv_part_462) + {7'(second_conv_part_461), 1'd0};
+  (* keep *) wire signed [6:0] second_conv_part_408 = {6'(relu_quantize_2_3_1_d3), 1'd0} - {4'(relu_quantize_2_2_1_d3), 3'd0};
+  (* keep *) wire signed [4:0] second_conv_part_409 = 5'(second_conv_part_404) - second_conv_part_406;
+  (* keep *) wire signed [6:0] second_conv_part_410 = second_conv_part_408 - 7'(second_conv_part_388_d1);
+  reg signed [4:0] second_conv_part_409_d1;
+  always @(posedge clk) second_conv_part_409_d1 <= second_conv_part_409;
+  (* keep *) wire signed [5:0] second_conv_part_412 = 6'(second_conv_part_409_d1) - {5'(second_conv_part_390_d1), 1'd0};
+  (* keep *) wire signed [7:0] second_conv_part_414 = 8'(second_conv_part_412) + {6'(second_conv_part_392), 2'd0};
+  (* keep *) wire signed [7:0] second_conv_2_3_1 = 8'(second_conv_part_410) + second_conv_part_414;
+  // relu.quantize
+  reg [2:0] relu_quantize_2_1_1_d3;
+  always @(posedge clk) relu_quantize_2_1_1_d3 <= relu_quantize_2_1_1_d2;
+  // second.conv
+  (* keep *) wire signed [6:0] second_conv_part_417 = 7'(relu_quantize_2_1_1_d3) - {4'(relu_quantize_2_1_1_d3), 3'd0};
+  // relu.quantize
+  reg [2:0] relu_quantize_2_0_1_d3;
+  always @(posedge clk) relu_quantize_2_0_1_d3 <= relu_quantize_2_0_1_d2;
+  reg [1:0] relu_quantize_3_0_0_d2;
+  always @(posedge clk) relu_quantize_3_0_0_d2 <= relu_quantize_3_0_0_d1;
+  // second.conv
+  (* keep *) wire [3:0] second_conv_part_418 = 4'(relu_quantize_2_0_1_d3) + {relu_quantize_3_0_0_d2, 2'd0};
+  // relu.quantize
+  reg [1:0] relu_quantize_2_1_0_d3;
+  always @(posedge clk) relu_quantize_2_1_0_d3 <= relu_quantize_2_1_0_d2;
+  reg [2:0] relu_quantize_3_0_1_d2;
+  always @(posedge clk) relu_quantize_3_0_1_d2 <= relu_quantize_3_0_1_d1;
+  // second.conv
+  (* keep *) wire [3:0] second_conv_part_419 = 4'(relu_quantize_2_1_0_d3) + {relu_quantize_3_0_1_d2, 1'd0};
+  // relu.quantize
+  reg [2:0] relu_quantize_3_1_1_d2;
+  always @(posedge clk) relu_quantize_3_1_1_d2 <= relu_quantize_3_1_1_d1;
+  reg [1:0] relu_quantize_3_1_0_d2;
+  always @(posedge clk) relu_quantize_3_1_0_d2 <= relu_quantize_3_1_0_d1;
+  // second.conv
+  (* keep *) wire signed [3:0] second_conv_part_420 = 4'(relu_quantize_3_1_1_d2) - 4'(relu_quantize_3_1_0_d2);
+  (* keep *) wire signed [4:0] second_conv_part_421 = 5'(second_conv_part_420) - 5'(second_conv_part_419);
+  // relu.quantize
+  reg [1:0] relu_quantize_2_0_0_d3;
+  always @(posedge clk) relu_quantize_2_0_0_d3 <= relu_quantize_2_0_0_d2;
+  // second.conv
+  (* keep *) wire [2:0] second_conv_part_422 = 3'(relu_quantize_2_0_0_d3) + 3'(relu_quantize_3_0_0_d2);
+  (* keep *) wire signed [4:0] second_conv_part_424 = 5'(second_conv_part_422) - {relu_quantize_2_0_0_d3, 3'd0};
+  (* keep *) wire signed [4:0] second_conv_part_425 = 5'(relu_quantize_3_0_1_d2) - {4'(relu_quantize_3_1_1_d2), 1'd0};
+  (* keep *) wire signed [5:0] second_conv_part_426 = 6'(second_conv_part_418) + 6'(second_conv_part_424);
+  (* keep *) wire signed [6:0] second_conv_part_428 = second_conv_part_417 - {6'(second_conv_part_425), 1'd0};
+  (* keep *) wire signed [6:0] second_conv_part_430 = 7'(second_conv_part_426) + {6'(second_conv_part_421), 1'd0};
+  (* keep *) wire signed [7:0] second_conv_3_0_0 = 8'(second_conv_part_428) + 8'(second_conv_part_430);
+  (* keep *) wire [4:0] second_conv_part_432 = {4'(relu_quantize_2_0_0_d3), 1'd0} + 5'(second_conv_part_418);
+  (* keep *) wire signed [5:0] second_conv_part_433 = 6'(second_conv_part_419) + 6'(second_conv_part_420);
+  (* keep *) wire signed [6:0] second_conv_part_434 = second_conv_part_417 - 7'(second_conv_part_432);
+  (* keep *) wire signed [6:0] second_conv_part_436 = 7'(second_conv_part_433) + {second_conv_part_421, 2'd0};
+  (* keep *) wire signed [7:0] second_conv_3_0_1 = 8'(second_conv_part_434) + 8'(second_conv_part_436);
+  (* keep *) wire signed [6:0] second_conv_part_438 = 7'(relu_quantize_2_2_1_d3) - {4'(relu_quantize_2_2_1_d3), 3'd0};
+  (* keep *) wire [3:0] second_conv_part_439 = 4'(relu_quantize_2_1_1_d3) + {relu_quantize_3_1_0_d2, 2'd0};
+  (* keep *) wire signed [3:0] second_conv_part_440 = 4'(relu_quantize_2_1_0_d3) - 4'(relu_quantize_3_0_1_d2);
+  // relu.quantize
+  reg [1:0] relu_quantize_2_2_0_d3;
+  always @(posedge clk) relu_quantize_2_2_0_d3 <= relu_quantize_2_2_0_d2;
+  // second.conv
+  (* keep *) wire [3:0] second_conv_part_441 = 4'(relu_quantize_2_2_0_d3) + {relu_quantize_3_1_1_d2, 1'd0};
   // relu.quantize
   reg [1:0] relu_quantize_3_2_0_d2;
   always @(posedge clk) relu_quantize_3_2_0_d2 <= relu_quantize_3_2_0_d1;
   // second.conv
-  (* keep *) wire signed [3:0] second_conv_part_465 = 4'(relu_quantize_2_0_1_d3) - 4'(relu_quantize_3_2_0_d2);
-  (* keep *) wire signed [3:0] second_conv_part_466 = 4'(relu_quantize_2_0_0_d3) + second_conv_part_465;
-  (* keep *) wire signed [4:0] second_conv_part_468 = 5'(second_conv_part_447) - {relu_quantize_2_1_0_d3, 3'd0};
-  (* keep *) wire [5:0] second_conv_part_469 = {relu_quantize_3_2_1_d2, 3'd0} + 6'(second_conv_part_456);
-  (* keep *) wire signed [5:0] second_conv_part_471 = 6'(second_conv_part_468) + {5'(second_conv_part_466), 1'd0};
-  (* keep *) wire signed [7:0] second_conv_part_473 = 8'(second_conv_part_469) - {7'(second_conv_part_459), 1'd0};
-  (* keep *) wire signed [7:0] second_conv_part_474 = 8'(second_conv_part_471) - second_conv_part_464;
-  (* keep *) wire signed [7:0] second_conv_3_1_0 = second_conv_part_473 + second_conv_part_474;
-  (* keep *) wire [2:0] second_conv_part_476 = 3'(relu_quantize_3_0_0_d1) + {relu_quantize_2_1_0_d2, 1'd0};
-  reg [2:0] second_conv_part_476_d1;
-  always @(posedge clk) second_conv_part_476_d1 <= second_conv_part_476;
-  (* keep *) wire [3:0] second_conv_part_477 = {relu_quantize_2_2_0_d3, 2'd0} + 4'(second_conv_part_476_d1);
-  (* keep *) wire signed [5:0] second_conv_part_478 = 6'(second_conv_part_456) - {4'(relu_quantize_3_2_1_d2), 2'd0};
-  (* keep *) wire signed [4:0] second_conv_part_479 = 5'(second_conv_part_465) - 5'(second_conv_part_477);
-  (* keep *) wire signed [6:0] second_conv_part_480 = 7'(second_conv_part_459) + 7'(second_conv_part_479);
-  (* keep *) wire signed [6:0] second_conv_part_482 = 7'(second_conv_part_478) - {5'(second_conv_part_466), 2'd0};
-  (* keep *) wire signed [6:0] second_conv_part_483 = second_conv_part_480 - second_conv_part_482;
-  (* keep *) wire signed [8:0] second_conv_3_1_1 = 9'(second_conv_part_483) - 9'(second_conv_part_464);
-  (* keep *) wire [3:0] second_conv_part_486 = 4'(relu_quantize_2_2_1_d3) + {relu_quantize_3_2_0_d2, 2'd0};
+  (* keep *) wire signed [3:0] second_conv_part_442 = 4'(relu_quantize_2_0_1_d3) - 4'(relu_quantize_3_2_0_d2);
+  // relu.quantize
+  reg [2:0] relu_quantize_3_2_1_d2;
+  always @(posedge clk) relu_quantize_3_2_1_d2 <= relu_quantize_3_2_1_d1;
+  // second.conv
+  (* keep *) wire signed [4:0] second_conv_part_443 = 5'(relu_quantize_3_2_1_d2) + 5'(second_conv_part_442);
+  (* keep *) wire signed [4:0] second_conv_part_444 = 5'(relu_quantize_2_0_0_d3) - 5'(second_conv_part_441);
+  (* keep *) wire signed [4:0] second_conv_part_445 = second_conv_part_443 + second_conv_part_444;
+  (* keep *) wire signed [4:0] second_conv_part_446 = 5'(relu_quantize_3_1_0_d2) - {4'(relu_quantize_3_1_1_d2), 1'd0};
+  (* keep *) wire [5:0] second_conv_part_448 = 6'(second_conv_part_439) + {4'(relu_quantize_3_2_1_d2), 2'd0};
+  (* keep *) wire signed [4:0] second_conv_part_449 = 5'(second_conv_part_440) + second_conv_part_446;
+  (* keep *) wire signed [6:0] second_conv_part_451 = second_conv_part_438 - {second_conv_part_440, 3'd0};
+  (* keep *) wire signed [6:0] second_conv_part_452 = 7'(second_conv_part_448) + 7'(second_conv_part_449);
+  (* keep *) wire signed [7:0] second_conv_part_454 = 8'(second_conv_part_451) + {7'(second_conv_part_445), 1'd0};
+  (* keep *) wire signed [7:0] second_conv_3_1_0 = 8'(second_conv_part_452) + second_conv_part_454;
+  (* keep *) wire signed [3:0] second_conv_part_456 = 4'(relu_quantize_3_0_1_d2) - 4'(relu_quantize_3_0_0_d2);
+  (* keep *) wire [5:0] second_conv_part_458 = 6'(second_conv_part_439) + {relu_quantize_3_0_1_d2, 3'd0};
+  (* keep *) wire signed [5:0] second_conv_part_459 = 6'(second_conv_part_441) + 6'(second_conv_part_456);
+  (* keep *) wire signed [6:0] second_conv_part_461 = second_conv_part_438 - {6'(second_conv_part_440), 1'd0};
+  (* keep *) wire signed [6:0] second_conv_part_462 = 7'(second_conv_part_443) - 7'(second_conv_part_458);
+  (* keep *) wire signed [6:0] second_conv_part_463 = 7'(second_conv_part_459) + second_conv_part_461;
+  (* keep *) wire signed [7:0] second_conv_part_465 = 8'(second_conv_part_462) + {6'(second_conv_part_445), 2'd0};
+  (* keep *) wire signed [8:0] second_conv_3_1_1 = 9'(second_conv_part_463) + 9'(second_conv_part_465);
+  (* keep *) wire signed [6:0] second_conv_part_468 = 7'(relu_quantize_2_3_1_d3) - {4'(relu_quantize_2_3_1_d3), 3'd0};
+  (* keep *) wire [3:0] second_conv_part_469 = 4'(relu_quantize_2_2_1_d3) + {relu_quantize_3_2_0_d2, 2'd0};
+  (* keep *) wire signed [3:0] second_conv_part_470 = 4'(relu_quantize_2_2_0_d3) - 4'(relu_quantize_3_1_1_d2);
   // relu.quantize
   reg [1:0] relu_quantize_2_3_0_d3;
   always @(posedge clk) relu_quantize_2_3_0_d3 <= relu_quantize_2_3_0_d2;
-  reg [2:0] relu_quantize_3_3_1_d2;
-  always @(posedge clk) relu_quantize_3_3_1_d2 <= relu_quantize_3_3_1_d1;
   // second.conv
-  (* keep *) wire [2:0] second_conv_part_487 = 3'(relu_quantize_2_3_0_d3) + relu_quantize_3_3_1_d2;
-  (* keep *) wire signed [5:0] second_conv_part_488 = 6'(second_conv_part_487) - {4'(relu_quantize_3_1_1_d2), 2'd0};
-  (* keep *) wire signed [3:0] second_conv_part_489 = 4'(relu_quantize_3_1_1_d2) - 4'(relu_quantize_2_3_1_d3);
-  (* keep *) wire [3:0] second_conv_part_491 = 4'(relu_quantize_3_2_1_d2) + {relu_quantize_3_2_1_d2, 1'd0};
-  (* keep *) wire signed [6:0] second_conv_part_492 = {4'(relu_quantize_2_3_1_d3), 3'd0} + 7'(second_conv_part_489);
-  (* keep *) wire signed [7:0] second_conv_part_494 = 8'(second_conv_part_492) + {7'(second_conv_part_491), 1'd0};
+  (* keep *) wire [3:0] second_conv_part_471 = 4'(relu_quantize_2_3_0_d3) + {relu_quantize_3_2_1_d2, 1'd0};
   // relu.quantize
   reg [1:0] relu_quantize_3_3_0_d2;
   always @(posedge clk) relu_quantize_3_3_0_d2 <= relu_quantize_3_3_0_d1;
   // second.conv
-  (* keep *) wire signed [3:0] second_conv_part_495 = 4'(relu_quantize_2_1_1_d3) - 4'(relu_quantize_3_3_0_d2);
-  (* keep *) wire signed [3:0] second_conv_part_496 = 4'(relu_quantize_2_1_0_d3) + second_conv_part_495;
-  (* keep *) wire [2:0] second_conv_part_497 = 3'(relu_quantize_2_2_0_d3) + 3'(relu_quantize_3_2_0_d2);
-  (* keep *) wire signed [4:0] second_conv_part_499 = 5'(second_conv_part_497) - {relu_quantize_2_2_0_d3, 3'd0};
-  (* keep *) wire [5:0] second_conv_part_500 = {relu_quantize_3_3_1_d2, 3'd0} + 6'(second_conv_part_486);
-  (* keep *) wire signed [5:0] second_conv_part_502 = 6'(second_conv_part_499) + {5'(second_conv_part_496), 1'd0};
-  (* keep *) wire signed [7:0] second_conv_part_504 = 8'(second_conv_part_500) - {7'(second_conv_part_488), 1'd0};
-  (* keep *) wire signed [7:0] second_conv_part_505 = 8'(second_conv_part_502) - second_conv_part_494;
-  (* keep *) wire signed [7:0] second_conv_3_2_0 = second_conv_part_504 + second_conv_part_505;
-  (* keep *) wire [2:0] second_conv_part_507 = 3'(relu_quantize_3_1_0_d1) + {relu_quantize_2_2_0_d2, 1'd0};
-  reg [2:0] second_conv_part_507_d1;
-  always @(posedge clk) second_conv_part_507_d1 <= second_conv_part_507;
-  (* keep *) wire [3:0] second_conv_part_508 = {relu_quantize_2_3_0_d3, 2'd0} + 4'(second_conv_part_507_d1);
-  (* keep *) wire signed [5:0] second_conv_part_510 = 6'(second_conv_part_486) - {4'(relu_quantize_3_3_1_d2), 2'd0};
-  (* keep *) wire signed [4:0] second_conv_part_511 = 5'(second_conv_part_495) - 5'(second_conv_part_508);
-  (* keep *) wire signed [6:0] second_conv_part_512 = 7'(second_conv_part_488) + 7'(second_conv_part_511);
-  (* keep *) wire signed [6:0] second_conv_part_514 = 7'(second_conv_part_510) - {5'(second_conv_part_496), 2'd0};
-  (* keep *) wire signed [6:0] second_conv_part_515 = second_conv_part_512 - second_conv_part_514;
-  (* keep *) wire signed [8:0] second_conv_3_2_1 = 9'(second_conv_part_515) - 9'(second_conv_part_494);
-  (* keep *) wire [3:0] second_conv_part_518 = 4'(relu_quantize_2_3_1_d3) + {relu_quantize_3_3_0_d2, 2'd0};
-  (* keep *) wire [3:0] second_conv_part_520 = 4'(relu_quantize_3_2_1_d2) + {relu_quantize_3_3_1_d2, 1'd0};
-  (* keep *) wire [5:0] second_conv_part_521 = {4'(relu_quantize_3_3_1_d2), 2'd0} + 6'(second_conv_part_520);
-  (* keep *) wire [2:0] second_conv_part_522 = 3'(relu_quantize_2_2_0_d3) + relu_quantize_2_2_1_d3;
-  (* keep *) wire [2:0] second_conv_part_523 = 3'(relu_quantize_2_3_0_d3) + 3'(relu_quantize_3_3_0_d2);
-  (* keep *) wire signed [4:0] second_conv_part_525 = 5'(second_conv_part_523) - {relu_quantize_2_3_0_d3, 3'd0};
-  (* keep *) wire [5:0] second_conv_part_526 = {relu_quantize_3_2_1_d2, 3'd0} + 6'(second_conv_part_518);
-  (* keep *) wire signed [5:0] second_conv_part_528 = 6'(second_conv_part_525) + {5'(second_conv_part_522), 1'd0};
-  (* keep *) wire signed [6:0] second_conv_part_529 = 7'(second_conv_part_526) - 7'(second_conv_part_521);
-  (* keep *) wire signed [7:0] second_conv_3_3_0 = 8'(second_conv_part_528) + 8'(second_conv_part_529);
-  (* keep *) wire [2:0] second_conv_part_531 = 3'(relu_quantize_3_2_0_d2) + {relu_quantize_2_3_0_d3, 1'd0};
-  (* keep *) wire signed [3:0] second_conv_part_532 = 4'(relu_quantize_2_2_1_d3) - 4'(second_conv_part_531);
-  (* keep *) wire [5:0] second_conv_part_533 = {4'(relu_quantize_3_2_1_d2), 2'd0} + 6'(second_conv_part_518);
-  (* keep *) wire signed [6:0] second_conv_part_535 = 7'(second_conv_part_532) + {5'(second_conv_part_522), 2'd0};
-  (* keep *) wire [6:0] second_conv_part_536 = 7'(second_conv_part_521) + 7'(second_conv_part_533);
-  (* keep *) wire signed [7:0] second_conv_3_3_1 = 8'(second_conv_part_535) - 8'(second_conv_part_536);
+  (* keep *) wire signed [3:0] second_conv_part_472 = 4'(relu_quantize_2_1_1_d3) - 4'(relu_quantize_3_3_0_d2);
+  // relu.quantize
+  reg [2:0] relu_quantize_3_3_1_d2;
+  always @(posedge clk) relu_quantize_3_3_1_d2 <= relu_quantize_3_3_1_d1;
+  // second.conv
+  (* keep *) wire signed [4:0] second_conv_part_473 = 5'(relu_quantize_3_3_1_d2) + 5'(second_conv_part_472);
+  (* keep *) wire signed [4:0] second_conv_part_474 = 5'(relu_quantize_2_1_0_d3) - 5'(second_conv_part_471);
+  (* keep *) wire signed [4:0] second_conv_part_475 = second_conv_part_473 + second_conv_part_474;
+  (* keep *) wire signed [4:0] second_conv_part_476 = 5'(relu_quantize_3_2_0_d2) - {4'(relu_quantize_3_2_1_d2), 1'd0};
+  (* keep *) wire [5:0] second_conv_part_478 = 6'(second_conv_part_469) + {4'(relu_quantize_3_3_1_d2), 2'd0};
+  (* keep *) wire signed [4:0] second_conv_part_479 = 5'(second_conv_part_470) + second_conv_part_476;
+  (* keep *) wire signed [6:0] second_conv_part_481 = second_conv_part_468 - {second_conv_part_470, 3'd0};
+  (* keep *) wire signed [6:0] second_conv_part_482 = 7'(second_conv_part_478) + 7'(second_conv_part_479);
+  (* keep *) wire signed [7:0] second_conv_part_484 = 8'(second_conv_part_481) + {7'(second_conv_part_475), 1'd0};
+  (* keep *) wire signed [7:0] second_conv_3_2_0 = 8'(second_conv_part_482) + second_conv_part_484;
+  (* keep *) wire signed [6:0] second_conv_part_487 = 7'(second_conv_part_420) - {4'(relu_quantize_3_1_1_d2), 3'd0};
+  (* keep *) wire signed [4:0] second_conv_part_488 = 5'(second_conv_part_471) - 5'(second_conv_part_469);
+  (* keep *) wire signed [6:0] second_conv_part_490 = second_conv_part_468 - {6'(second_conv_part_470), 1'd0};
+  (* keep *) wire signed [5:0] second_conv_part_491 = 6'(second_conv_part_473) + 6'(second_conv_part_488);
+  (* keep *) wire signed [7:0] second_conv_part_492 = 8'(second_conv_part_487) + 8'(second_conv_part_490);
+  (* keep *) wire signed [7:0] second_conv_part_494 = 8'(second_conv_part_491) + {6'(second_conv_part_475), 2'd0};
+  (* keep *) wire signed [8:0] second_conv_3_2_1 = 9'(second_conv_part_492) + 9'(second_conv_part_494);
+  (* keep *) wire [3:0] second_conv_part_498 = 4'(relu_quantize_2_3_1_d3) + {relu_quantize_3_3_0_d2, 2'd0};
+  (* keep *) wire signed [3:0] second_conv_part_499 = 4'(relu_quantize_2_3_0_d3) - 4'(relu_quantize_3_2_1_d2);
+  (* keep *) wire [2:0] second_conv_part_501 = 3'(relu_quantize_2_2_0_d3) + relu_quantize_2_2_1_d3;
+  (* keep *) wire signed [4:0] second_conv_part_502 = 5'(second_conv_part_501) - {4'(relu_quantize_3_3_1_d2), 1'd0};
+  (* keep *) wire signed [4:0] second_conv_part_503 = 5'(relu_quantize_3_3_0_d2) - {4'(relu_quantize_3_3_1_d2), 1'd0};
+  (* keep *) wire signed [4:0] second_conv_part_504 = 5'(second_conv_part_498) + 5'(second_conv_part_499);
+  (* keep *) wire signed [6:0] second_conv_part_506 = 7'(second_conv_part_503) - {second_conv_part_499, 3'd0};
+  (* keep *) wire signed [5:0] second_conv_part_508 = 6'(second_conv_part_504) + {second_conv_part_502, 1'd0};
+  (* keep *) wire signed [7:0] second_conv_3_3_0 = 8'(second_conv_part_506) + 8'(second_conv_part_508);
+  (* keep *) wire signed [3:0] second_conv_part_510 = 4'(relu_quantize_2_2_1_d3) - 4'(relu_quantize_3_2_0_d2);
+  (* keep *) wire [3:0] second_conv_part_511 = 4'(relu_quantize_3_2_1_d2) + {relu_quantize_3_3_1_d2, 1'd0};
+  (* keep *) wire [5:0] second_conv_part_513 = 6'(second_conv_part_498) + {relu_quantize_3_2_1_d2, 3'd0};
+  (* keep *) wire signed [5:0] second_conv_part_514 = 6'(second_conv_part_510) + 6'(second_conv_part_511);
+  (* keep *) wire signed [6:0] second_conv_part_516 = 7'(second_conv_part_513) + {6'(second_conv_part_499), 1'd0};
+  (* keep *) wire signed [6:0] second_conv_part_518 = 7'(second_conv_part_514) + {second_conv_part_502, 2'd0};
+  (* keep *) wire signed [7:0] second_conv_3_3_1 = 8'(second_conv_part_518) - 8'(second_conv_part_516);
   // second.add
   (* keep *) wire signed [7:0] second_add_0_0_1 = 8'd232 + second_conv_0_0_1;
-  (* keep *) wire signed [8:0] second_add_0_1_1 = 9'd488 + 9'(second_conv_0_1_1);
-  (* keep *) wire signed [8:0] second_add_0_2_1 = 9'd488 + 9'(second_conv_0_2_1);
+  (* keep *) wire signed [8:0] second_add_0_1_1 = 9'd488 + second_conv_0_1_1;
+  (* keep *) wire signed [8:0] second_add_0_2_1 = 9'd488 + second_conv_0_2_1;
+  // second.conv
+  reg signed [7:0] second_conv_0_3_1_d1;
+  always @(posedge clk) second_conv_0_3_1_d1 <= second_conv_0_3_1;
+  // second.add
+  (* keep *) wire signed [8:0] second_add_0_3_1 = 9'd488 + 9'(second_conv_0_3_1_d1);
   // second.conv
   reg signed [7:0] second_conv_1_0_1_d1;
   always @(posedge clk) second_conv_1_0_1_d1 <= second_conv_1_0_1;
@@ -1413,7 +1417,7 @@ module residual (
   always @(posedge clk) second_conv_1_2_1_d1 <= second_conv_1_2_1;
   // second.add
   (* keep *) wire signed [8:0] second_add_1_2_1 = 9'd488 + second_conv_1_2_1_d1;
-  (* keep *) wire signed [7:0] second_add_1_3_1 = 8'd232 + second_conv_1_3_1;
+  (* keep *) wire signed [8:0] second_add_1_3_1 = 9'd488 + 9'(second_conv_1_3_1);
   // second.conv
   reg signed [7:0] second_conv_2_0_1_d1;
   always @(posedge clk) second_conv_2_0_1_d1 <= second_conv_2_0_1;
@@ -1429,7 +1433,7 @@ module residual (
   always @(posedge clk) second_conv_2_2_1_d1 <= second_conv_2_2_1;
   // second.add
   (* keep *) wire signed [8:0] second_add_2_2_1 = 9'd488 + second_conv_2_2_1_d1;
-  (* keep *) wire signed [7:0] second_add_2_3_1 = 8'd232 + second_conv_2_3_1;
+  (* keep *) wire signed [8:0] second_add_2_3_1 = 9'd488 + 9'(second_conv_2_3_1);
   (* keep *) wire signed [8:0] second_add_3_0_1 = 9'd488 + 9'(second_conv_3_0_1);
   // second.conv
   reg signed [8:0] second_conv_3_1_1_d1;
@@ -1442,20 +1446,21 @@ module residual (
   // second.add
   (* keep *) wire signed [8:0] second_add_3_2_1 = 9'd488 + second_conv_3_2_1_d1;
   (* keep *) wire signed [7:0] second_add_3_3_1 = 8'd232 + second_conv_3_3_1;
+  // second.conv
+  reg signed [7:0] second_conv_0_0_0_d1;
+  always @(posedge clk) second_conv_0_0_0_d1 <= second_conv_0_0_0;
   // rounded.quantize
-  wire signed [4:0] rounded_quantize_part_0 = second_conv_0_0_0[7:3];
-  wire signed [5:0] rounded_quantize_part_1 = second_conv_0_0_0[7:2];
+  wire signed [4:0] rounded_quantize_part_0 = second_conv_0_0_0_d1[7:3];
+  wire signed [5:0] rounded_quantize_part_1 = second_conv_0_0_0_d1[7:2];
   wire rounded_quantize_part_2 = rounded_quantize_part_1[0];
   wire rounded_quantize_part_3 = rounded_quantize_part_0[0];
   wire [1:0] rounded_quantize_part_4 = second_conv_0_0_0[1:0];
   wire rounded_quantize_part_5 = |rounded_quantize_part_4;
-  wire rounded_quantize_part_6 = rounded_quantize_part_3 | rounded_quantize_part_5;
+  reg rounded_quantize_part_5_d1;
+  always @(posedge clk) rounded_quantize_part_5_d1 <= rounded_quantize_part_5;
+  wire rounded_quantize_part_6 = rounded_quantize_part_3 | rounded_quantize_part_5_d1;
   wire rounded_quantize_part_7 = rounded_quantize_part_2 & rounded_quantize_part_6;
-  reg signed [4:0] rounded_quantize_part_0_d1;
-  always @(posedge clk) rounded_quantize_part_0_d1 <= rounded_quantize_part_0;
-  reg rounded_quantize_part_7_d1;
-  always @(posedge clk) rounded_quantize_part_7_d1 <= rounded_quantize_part_7;
-  (* keep *) wire signed [4:0] rounded_quantize_part_8 = rounded_quantize_part_0_d1 + 5'(rounded_quantize_part_7_d1);
+  (* keep *) wire signed [4:0] rounded_quantize_part_8 = rounded_quantize_part_0 + 5'(rounded_quantize_part_7);
   // second.add
   reg signed [7:0] second_add_0_0_1_d1;
   always @(posedge clk) second_add_0_0_1_d1 <= second_add_0_0_1;
@@ -1471,19 +1476,21 @@ module residual (
   wire rounded_quantize_part_15 = rounded_quantize_part_12 | rounded_quantize_part_14_d1;
   wire rounded_quantize_part_16 = rounded_quantize_part_11 & rounded_quantize_part_15;
   (* keep *) wire signed [4:0] rounded_quantize_part_17 = rounded_quantize_part_9 + 5'(rounded_quantize_part_16);
-  wire signed [5:0] rounded_quantize_part_18 = second_conv_0_1_0[8:3];
-  wire signed [6:0] rounded_quantize_part_19 = second_conv_0_1_0[8:2];
+  // second.conv
+  reg signed [8:0] second_conv_0_1_0_d1;
+  always @(posedge clk) second_conv_0_1_0_d1 <= second_conv_0_1_0;
+  // rounded.quantize
+  wire signed [5:0] rounded_quantize_part_18 = second_conv_0_1_0_d1[8:3];
+  wire signed [6:0] rounded_quantize_part_19 = second_conv_0_1_0_d1[8:2];
   wire rounded_quantize_part_20 = rounded_quantize_part_19[0];
   wire rounded_quantize_part_21 = rounded_quantize_part_18[0];
   wire [1:0] rounded_quantize_part_22 = second_conv_0_1_0[1:0];
   wire rounded_quantize_part_23 = |rounded_quantize_part_22;
-  wire rounded_quantize_part_24 = rounded_quantize_part_21 | rounded_quantize_part_23;
+  reg rounded_quantize_part_23_d1;
+  always @(posedge clk) rounded_quantize_part_23_d1 <= rounded_quantize_part_23;
+  wire rounded_quantize_part_24 = rounded_quantize_part_21 | rounded_quantize_part_23_d1;
   wire rounded_quantize_part_25 = rounded_quantize_part_20 & rounded_quantize_part_24;
-  reg signed [5:0] rounded_quantize_part_18_d1;
-  always @(posedge clk) rounded_quantize_part_18_d1 <= rounded_quantize_part_18;
-  reg rounded_quantize_part_25_d1;
-  always @(posedge clk) rounded_quantize_part_25_d1 <= rounded_quantize_part_25;
-  (* keep *) wire signed [5:0] rounded_quantize_part_26 = rounded_quantize_part_18_d1 + 6'(rounded_quantize_part_25_d1);
+  (* keep *) wire signed [5:0] rounded_quantize_part_26 = rounded_quantize_part_18 + 6'(rounded_quantize_part_25);
   // second.add
   reg signed [8:0] second_add_0_1_1_d1;
   always @(posedge clk) second_add_0_1_1_d1 <= second_add_0_1_1;
@@ -1507,11 +1514,9 @@ module residual (
   wire signed [6:0] rounded_quantize_part_37 = second_conv_0_2_0_d1[8:2];
   wire rounded_quantize_part_38 = rounded_quantize_part_37[0];
   wire rounded_quantize_part_39 = rounded_quantize_part_36[0];
-  wire [1:0] rounded_quantize_part_40 = second_conv_0_2_0[1:0];
+  wire [1:0] rounded_quantize_part_40 = second_conv_0_2_0_d1[1:0];
   wire rounded_quantize_part_41 = |rounded_quantize_part_40;
-  reg rounded_quantize_part_41_d1;
-  always @(posedge clk) rounded_quantize_part_41_d1 <= rounded_quantize_part_41;
-  wire rounded_quantize_part_42 = rounded_quantize_part_39 | rounded_quantize_part_41_d1;
+  wire rounded_quantize_part_42 = rounded_quantize_part_39 | rounded_quantize_part_41;
   wire rounded_quantize_part_43 = rounded_quantize_part_38 & rounded_quantize_part_42;
   (* keep *) wire signed [5:0] rounded_quantize_part_44 = rounded_quantize_part_36 + 6'(rounded_quantize_part_43);
   // second.add
@@ -1535,13 +1540,20 @@ module residual (
   wire signed [5:0] rounded_quantize_part_55 = second_conv_0_3_0_d1[7:2];
   wire rounded_quantize_part_56 = rounded_quantize_part_55[0];
   wire rounded_quantize_part_57 = rounded_quantize_part_54[0];
-  wire [1:0] rounded_quantize_part_58 = second_conv_0_3_0[1:0];
+  wire [1:0] rounded_quantize_part_58 = second_conv_0_3_0_d1[1:0];
   wire rounded_quantize_part_59 = |rounded_quantize_part_58;
-  reg rounded_quantize_part_59_d1;
-  always @(posedge clk) rounded_quantize_part_59_d1 <= rounded_quantize_part_59;
-  wire rounded_quantize_part_60 = rounded_quantize_part_57 | rounded_quantize_part_59_d1;
+  wire rounded_quantize_part_60 = rounded_quantize_part_57 | rounded_quantize_part_59;
   wire rounded_quantize_part_61 = rounded_quantize_part_56 & rounded_quantize_part_60;
   (* keep *) wire signed [4:0] rounded_quantize_part_62 = rounded_quantize_part_54 + 5'(rounded_quantize_part_61);
+  wire signed [5:0] rounded_quantize_part_63 = second_add_0_3_1[8:3];
+  wire signed [6:0] rounded_quantize_part_64 = second_add_0_3_1[8:2];
+  wire rounded_quantize_part_65 = rounded_quantize_part_64[0];
+  wire rounded_quantize_part_66 = rounded_quantize_part_63[0];
+  wire [1:0] rounded_quantize_part_67 = second_add_0_3_1[1:0];
+  wire rounded_quantize_part_68 = |rounded_quantize_part_67;
+  wire rounded_quantize_part_69 = rounded_quantize_part_66 | rounded_quantize_part_68;
+  wire rounded_quantize_part_70 = rounded_quantize_part_65 & rounded_quantize_part_69;
+  (* keep *) wire signed [5:0] rounded_quantize_part_71 = rounded_quantize_part_63 + 6'(rounded_quantize_part_70);
   // second.conv
   reg signed [8:0] second_conv_1_0_0_d1;
   always @(posedge clk) second_conv_1_0_0_d1 <= second_conv_1_0_0;
@@ -1550,11 +1562,9 @@ module residual (
   wire signed [6:0] rounded_quantize_part_73 = second_conv_1_0_0_d1[8:2];
   wire rounded_quantize_part_74 = rounded_quantize_part_73[0];
   wire rounded_quantize_part_75 = rounded_quantize_part_72[0];
-  wire [1:0] rounded_quantize_part_76 = second_conv_1_0_0[1:0];
+  wire [1:0] rounded_quantize_part_76 = second_conv_1_0_0_d1[1:0];
   wire rounded_quantize_part_77 = |rounded_quantize_part_76;
-  reg rounded_quantize_part_77_d1;
-  always @(posedge clk) rounded_quantize_part_77_d1 <= rounded_quantize_part_77;
-  wire rounded_quantize_part_78 = rounded_quantize_part_75 | rounded_quantize_part_77_d1;
+  wire rounded_quantize_part_78 = rounded_quantize_part_75 | rounded_quantize_part_77;
   wire rounded_quantize_part_79 = rounded_quantize_part_74 & rounded_quantize_part_78;
   (* keep *) wire signed [5:0] rounded_quantize_part_80 = rounded_quantize_part_72 + 6'(rounded_quantize_part_79);
   wire signed [5:0] rounded_quantize_part_81 = second_add_1_0_1[8:3];
@@ -1624,18 +1634,18 @@ module residual (
   wire rounded_quantize_part_133 = rounded_quantize_part_128 & rounded_quantize_part_132;
   (* keep *) wire signed [4:0] rounded_quantize_part_134 = rounded_quantize_part_126 + 5'(rounded_quantize_part_133);
   // second.add
-  reg signed [7:0] second_add_1_3_1_d1;
+  reg signed [8:0] second_add_1_3_1_d1;
   always @(posedge clk) second_add_1_3_1_d1 <= second_add_1_3_1;
   // rounded.quantize
-  wire signed [4:0] rounded_quantize_part_135 = second_add_1_3_1_d1[7:3];
-  wire signed [5:0] rounded_quantize_part_136 = second_add_1_3_1_d1[7:2];
+  wire signed [5:0] rounded_quantize_part_135 = second_add_1_3_1_d1[8:3];
+  wire signed [6:0] rounded_quantize_part_136 = second_add_1_3_1_d1[8:2];
   wire rounded_quantize_part_137 = rounded_quantize_part_136[0];
   wire rounded_quantize_part_138 = rounded_quantize_part_135[0];
   wire [1:0] rounded_quantize_part_139 = second_add_1_3_1_d1[1:0];
   wire rounded_quantize_part_140 = |rounded_quantize_part_139;
   wire rounded_quantize_part_141 = rounded_quantize_part_138 | rounded_quantize_part_140;
   wire rounded_quantize_part_142 = rounded_quantize_part_137 & rounded_quantize_part_141;
-  (* keep *) wire signed [4:0] rounded_quantize_part_143 = rounded_quantize_part_135 + 5'(rounded_quantize_part_142);
+  (* keep *) wire signed [5:0] rounded_quantize_part_143 = rounded_quantize_part_135 + 6'(rounded_quantize_part_142);
   // second.conv
   reg signed [8:0] second_conv_2_0_0_d1;
   always @(posedge clk) second_conv_2_0_0_d1 <= second_conv_2_0_0;
@@ -1644,11 +1654,9 @@ module residual (
   wire signed [6:0] rounded_quantize_part_145 = second_conv_2_0_0_d1[8:2];
   wire rounded_quantize_part_146 = rounded_quantize_part_145[0];
   wire rounded_quantize_part_147 = rounded_quantize_part_144[0];
-  wire [1:0] rounded_quantize_part_148 = second_conv_2_0_0[1:0];
+  wire [1:0] rounded_quantize_part_148 = second_conv_2_0_0_d1[1:0];
   wire rounded_quantize_part_149 = |rounded_quantize_part_148;
-  reg rounded_quantize_part_149_d1;
-  always @(posedge clk) rounded_quantize_part_149_d1 <= rounded_quantize_part_149;
-  wire rounded_quantize_part_150 = rounded_quantize_part_147 | rounded_quantize_part_149_d1;
+  wire rounded_quantize_part_150 = rounded_quantize_part_147 | rounded_quantize_part_149;
   wire rounded_quantize_part_151 = rounded_quantize_part_146 & rounded_quantize_part_150;
   (* keep *) wire signed [5:0] rounded_quantize_part_152 = rounded_quantize_part_144 + 6'(rounded_quantize_part_151);
   wire signed [5:0] rounded_quantize_part_153 = second_add_2_0_1[8:3];
@@ -1704,27 +1712,25 @@ module residual (
   wire rounded_quantize_part_195 = rounded_quantize_part_192 | rounded_quantize_part_194;
   wire rounded_quantize_part_196 = rounded_quantize_part_191 & rounded_quantize_part_195;
   (* keep *) wire signed [5:0] rounded_quantize_part_197 = rounded_quantize_part_189 + 6'(rounded_quantize_part_196);
-  // second.conv
-  reg signed [7:0] second_conv_2_3_0_d1;
-  always @(posedge clk) second_conv_2_3_0_d1 <= second_conv_2_3_0;
-  // rounded.quantize
-  wire signed [4:0] rounded_quantize_part_198 = second_conv_2_3_0_d1[7:3];
-  wire signed [5:0] rounded_quantize_part_199 = second_conv_2_3_0_d1[7:2];
+  wire signed [4:0] rounded_quantize_part_198 = second_conv_2_3_0[7:3];
+  wire signed [5:0] rounded_quantize_part_199 = second_conv_2_3_0[7:2];
   wire rounded_quantize_part_200 = rounded_quantize_part_199[0];
   wire rounded_quantize_part_201 = rounded_quantize_part_198[0];
   wire [1:0] rounded_quantize_part_202 = second_conv_2_3_0[1:0];
   wire rounded_quantize_part_203 = |rounded_quantize_part_202;
-  reg rounded_quantize_part_203_d1;
-  always @(posedge clk) rounded_quantize_part_203_d1 <= rounded_quantize_part_203;
-  wire rounded_quantize_part_204 = rounded_quantize_part_201 | rounded_quantize_part_203_d1;
+  wire rounded_quantize_part_204 = rounded_quantize_part_201 | rounded_quantize_part_203;
   wire rounded_quantize_part_205 = rounded_quantize_part_200 & rounded_quantize_part_204;
-  (* keep *) wire signed [4:0] rounded_quantize_part_206 = rounded_quantize_part_198 + 5'(rounded_quantize_part_205);
+  reg signed [4:0] rounded_quantize_part_198_d1;
+  always @(posedge clk) rounded_quantize_part_198_d1 <= rounded_quantize_part_198;
+  reg rounded_quantize_part_205_d1;
+  always @(posedge clk) rounded_quantize_part_205_d1 <= rounded_quantize_part_205;
+  (* keep *) wire signed [4:0] rounded_quantize_part_206 = rounded_quantize_part_198_d1 + 5'(rounded_quantize_part_205_d1);
   // second.add
-  reg signed [7:0] second_add_2_3_1_d1;
+  reg signed [8:0] second_add_2_3_1_d1;
   always @(posedge clk) second_add_2_3_1_d1 <= second_add_2_3_1;
   // rounded.quantize
-  wire signed [4:0] rounded_quantize_part_207 = second_add_2_3_1_d1[7:3];
-  wire signed [5:0] rounded_quantize_part_208 = second_add_2_3_1_d1[7:2];
+  wire signed [5:0] rounded_quantize_part_207 = second_add_2_3_1_d1[8:3];
+  wire signed [6:0] rounded_quantize_part_208 = second_add_2_3_1_d1[8:2];
   wire rounded_quantize_part_209 = rounded_quantize_part_208[0];
   wire rounded_quantize_part_210 = rounded_quantize_part_207[0];
   wire [1:0] rounded_quantize_part_211 = second_add_2_3_1[1:0];
@@ -1733,7 +1739,7 @@ module residual (
   always @(posedge clk) rounded_quantize_part_212_d1 <= rounded_quantize_part_212;
   wire rounded_quantize_part_213 = rounded_quantize_part_210 | rounded_quantize_part_212_d1;
   wire rounded_quantize_part_214 = rounded_quantize_part_209 & rounded_quantize_part_213;
-  (* keep *) wire signed [4:0] rounded_quantize_part_215 = rounded_quantize_part_207 + 5'(rounded_quantize_part_214);
+  (* keep *) wire signed [5:0] rounded_quantize_part_215 = rounded_quantize_part_207 + 6'(rounded_quantize_part_214);
   // second.conv
   reg signed [7:0] second_conv_3_0_0_d1;
   always @(posedge clk) second_conv_3_0_0_d1 <= second_conv_3_0_0;
@@ -1804,21 +1810,21 @@ module residual (
   wire rounded_quantize_part_267 = rounded_quantize_part_264 | rounded_quantize_part_266;
   wire rounded_quantize_part_268 = rounded_quantize_part_263 & rounded_quantize_part_267;
   (* keep *) wire signed [5:0] rounded_quantize_part_269 = rounded_quantize_part_261 + 6'(rounded_quantize_part_268);
-  // second.conv
-  reg signed [7:0] second_conv_3_3_0_d1;
-  always @(posedge clk) second_conv_3_3_0_d1 <= second_conv_3_3_0;
-  // rounded.quantize
-  wire signed [4:0] rounded_quantize_part_270 = second_conv_3_3_0_d1[7:3];
-  wire signed [5:0] rounded_quantize_part_271 = second_conv_3_3_0_d1[7:2];
+  wire signed [4:0] rounded_quantize_part_270 = second_conv_3_3_0[7:3];
+  wire signed [5:0] rounded_quantize_part_271 = second_conv_3_3_0[7:2];
   wire rounded_quantize_part_272 = rounded_quantize_part_271[0];
   wire rounded_quantize_part_273 = rounded_quantize_part_270[0];
   wire [1:0] rounded_quantize_part_274 = second_conv_3_3_0[1:0];
   wire rounded_quantize_part_275 = |rounded_quantize_part_274;
-  reg rounded_quantize_part_275_d1;
-  always @(posedge clk) rounded_quantize_part_275_d1 <= rounded_quantize_part_275;
-  wire rounded_quantize_part_276 = rounded_quantize_part_273 | rounded_quantize_part_275_d1;
-  wire rounded_quantize_part_277 = rounded_quantize_part_272 & rounded_quantize_part_276;
-  (* keep *) wire signed [4:0] rounded_quantize_part_278 = rounded_quantize_part_270 + 5'(rounded_quantize_part_277);
+  wire rounded_quantize_part_276 = rounded_quantize_part_273 | rounded_quantize_part_275;
+  reg rounded_quantize_part_272_d1;
+  always @(posedge clk) rounded_quantize_part_272_d1 <= rounded_quantize_part_272;
+  reg rounded_quantize_part_276_d1;
+  always @(posedge clk) rounded_quantize_part_276_d1 <= rounded_quantize_part_276;
+  wire rounded_quantize_part_277 = rounded_quantize_part_272_d1 & rounded_quantize_part_276_d1;
+  reg signed [4:0] rounded_quantize_part_270_d1;
+  always @(posedge clk) rounded_quantize_part_270_d1 <= rounded_quantize_part_270;
+  (* keep *) wire signed [4:0] rounded_quantize_part_278 = rounded_quantize_part_270_d1 + 5'(rounded_quantize_part_277);
   // second.add
   reg signed [7:0] second_add_3_3_1_d1;
   always @(posedge clk) second_add_3_3_1_d1 <= second_add_3_3_1;
@@ -1835,101 +1841,107 @@ module residual (
   wire rounded_quantize_part_288 = $signed(rounded_quantize_part_8) < $signed(5'd0);
   wire [2:0] rounded_quantize_0_0_0 = rounded_quantize_part_288 ? 3'd0 : rounded_quantize_part_8[2:0];
   wire rounded_quantize_part_290 = $signed(rounded_quantize_part_17) < $signed(5'd0);
-  wire [2:0] rounded_quantize_0_0_1 = rounded_quantize_part_290 ? 3'd0 : rounded_quantize_part_17[2:0];
+  wire [3:0] rounded_quantize_0_0_1 = rounded_quantize_part_290 ? 4'd0 : rounded_quantize_part_17[3:0];
   wire rounded_quantize_part_292 = $signed(rounded_quantize_part_26) < $signed(6'd0);
   wire [3:0] rounded_quantize_0_1_0 = rounded_quantize_part_292 ? 4'd0 : rounded_quantize_part_26[3:0];
   wire rounded_quantize_part_294 = $signed(rounded_quantize_part_35) < $signed(6'd0);
-  wire [2:0] rounded_quantize_0_1_1 = rounded_quantize_part_294 ? 3'd0 : rounded_quantize_part_35[2:0];
+  wire [3:0] rounded_quantize_0_1_1 = rounded_quantize_part_294 ? 4'd0 : rounded_quantize_part_35[3:0];
   wire rounded_quantize_part_296 = $signed(rounded_quantize_part_44) < $signed(6'd0);
   wire [3:0] rounded_quantize_0_2_0 = rounded_quantize_part_296 ? 4'd0 : rounded_quantize_part_44[3:0];
   wire rounded_quantize_part_298 = $signed(rounded_quantize_part_53) < $signed(6'd0);
-  wire [2:0] rounded_quantize_0_2_1 = rounded_quantize_part_298 ? 3'd0 : rounded_quantize_part_53[2:0];
+  wire [3:0] rounded_quantize_0_2_1 = rounded_quantize_part_298 ? 4'd0 : rounded_quantize_part_53[3:0];
   wire rounded_quantize_part_300 = $signed(rounded_quantize_part_62) < $signed(5'd0);
   wire [3:0] rounded_quantize_0_3_0 = rounded_quantize_part_300 ? 4'd0 : rounded_quantize_part_62[3:0];
-  wire rounded_quantize_part_302 = $signed(rounded_quantize_part_80) < $signed(6'd0);
-  wire [3:0] rounded_quantize_1_0_0 = rounded_quantize_part_302 ? 4'd0 : rounded_quantize_part_80[3:0];
+  wire rounded_quantize_part_302 = $signed(rounded_quantize_part_71) < $signed(6'd0);
+  reg rounded_quantize_part_302_d1;
+  always @(posedge clk) rounded_quantize_part_302_d1 <= rounded_quantize_part_302;
+  reg signed [5:0] rounded_quantize_part_71_d1;
+  always @(posedge clk) rounded_quantize_part_71_d1 <= rounded_quantize_part_71;
+  wire [1:0] rounded_quantize_0_3_1 = rounded_quantize_part_302_d1 ? 2'd0 : rounded_quantize_part_71_d1[1:0];
+  wire rounded_quantize_part_304 = $signed(rounded_quantize_part_80) < $signed(6'd0);
+  wire [3:0] rounded_quantize_1_0_0 = rounded_quantize_part_304 ? 4'd0 : rounded_quantize_part_80[3:0];
   reg signed [5:0] rounded_quantize_part_89_d1;
   always @(posedge clk) rounded_quantize_part_89_d1 <= rounded_quantize_part_89;
-  wire rounded_quantize_part_304 = $signed(rounded_quantize_part_89_d1) < $signed(6'd0);
-  wire [3:0] rounded_quantize_1_0_1 = rounded_quantize_part_304 ? 4'd0 : rounded_quantize_part_89_d1[3:0];
-  wire rounded_quantize_part_306 = $signed(rounded_quantize_part_98) < $signed(6'd0);
-  wire [4:0] rounded_quantize_part_307 = rounded_quantize_part_306 ? 5'd0 : rounded_quantize_part_98[4:0];
+  wire rounded_quantize_part_306 = $signed(rounded_quantize_part_89_d1) < $signed(6'd0);
+  wire [3:0] rounded_quantize_1_0_1 = rounded_quantize_part_306 ? 4'd0 : rounded_quantize_part_89_d1[3:0];
+  wire rounded_quantize_part_308 = $signed(rounded_quantize_part_98) < $signed(6'd0);
+  wire [4:0] rounded_quantize_part_309 = rounded_quantize_part_308 ? 5'd0 : rounded_quantize_part_98[4:0];
   reg signed [5:0] rounded_quantize_part_107_d1;
   always @(posedge clk) rounded_quantize_part_107_d1 <= rounded_quantize_part_107;
-  wire rounded_quantize_part_308 = $signed(rounded_quantize_part_107_d1) < $signed(6'd0);
-  wire [3:0] rounded_quantize_1_1_1 = rounded_quantize_part_308 ? 4'd0 : rounded_quantize_part_107_d1[3:0];
-  wire rounded_quantize_part_310 = $signed(rounded_quantize_part_116) < $signed(6'd0);
-  wire [4:0] rounded_quantize_part_311 = rounded_quantize_part_310 ? 5'd0 : rounded_quantize_part_116[4:0];
+  wire rounded_quantize_part_310 = $signed(rounded_quantize_part_107_d1) < $signed(6'd0);
+  wire [3:0] rounded_quantize_1_1_1 = rounded_quantize_part_310 ? 4'd0 : rounded_quantize_part_107_d1[3:0];
+  wire rounded_quantize_part_312 = $signed(rounded_quantize_part_116) < $signed(6'd0);
+  wire [4:0] rounded_quantize_part_313 = rounded_quantize_part_312 ? 5'd0 : rounded_quantize_part_116[4:0];
   reg signed [5:0] rounded_quantize_part_125_d1;
   always @(posedge clk) rounded_quantize_part_125_d1 <= rounded_quantize_part_125;
-  wire rounded_quantize_part_312 = $signed(rounded_quantize_part_125_d1) < $signed(6'd0);
-  wire [3:0] rounded_quantize_1_2_1 = rounded_quantize_part_312 ? 4'd0 : rounded_quantize_part_125_d1[3:0];
-  wire rounded_quantize_part_314 = $signed(rounded_quantize_part_134) < $signed(5'd0);
-  wire [3:0] rounded_quantize_1_3_0 = rounded_quantize_part_314 ? 4'd0 : rounded_quantize_part_134[3:0];
-  wire rounded_quantize_part_316 = $signed(rounded_quantize_part_143) < $signed(5'd0);
-  wire [1:0] rounded_quantize_1_3_1 = rounded_quantize_part_316 ? 2'd0 : rounded_quantize_part_143[1:0];
-  wire rounded_quantize_part_318 = $signed(rounded_quantize_part_152) < $signed(6'd0);
-  wire [3:0] rounded_quantize_2_0_0 = rounded_quantize_part_318 ? 4'd0 : rounded_quantize_part_152[3:0];
-  wire rounded_quantize_part_320 = $signed(rounded_quantize_part_161) < $signed(6'd0);
-  reg rounded_quantize_part_320_d1;
-  always @(posedge clk) rounded_quantize_part_320_d1 <= rounded_quantize_part_320;
+  wire rounded_quantize_part_314 = $signed(rounded_quantize_part_125_d1) < $signed(6'd0);
+  wire [3:0] rounded_quantize_1_2_1 = rounded_quantize_part_314 ? 4'd0 : rounded_quantize_part_125_d1[3:0];
+  wire rounded_quantize_part_316 = $signed(rounded_quantize_part_134) < $signed(5'd0);
+  wire [3:0] rounded_quantize_1_3_0 = rounded_quantize_part_316 ? 4'd0 : rounded_quantize_part_134[3:0];
+  wire rounded_quantize_part_318 = $signed(rounded_quantize_part_143) < $signed(6'd0);
+  wire [2:0] rounded_quantize_1_3_1 = rounded_quantize_part_318 ? 3'd0 : rounded_quantize_part_143[2:0];
+  wire rounded_quantize_part_320 = $signed(rounded_quantize_part_152) < $signed(6'd0);
+  wire [3:0] rounded_quantize_2_0_0 = rounded_quantize_part_320 ? 4'd0 : rounded_quantize_part_152[3:0];
+  wire rounded_quantize_part_322 = $signed(rounded_quantize_part_161) < $signed(6'd0);
+  reg rounded_quantize_part_322_d1;
+  always @(posedge clk) rounded_quantize_part_322_d1 <= rounded_quantize_part_322;
   reg signed [5:0] rounded_quantize_part_161_d1;
   always @(posedge clk) rounded_quantize_part_161_d1 <= rounded_quantize_part_161;
-  wire [3:0] rounded_quantize_2_0_1 = rounded_quantize_part_320_d1 ? 4'd0 : rounded_quantize_part_161_d1[3:0];
-  wire rounded_quantize_part_322 = $signed(rounded_quantize_part_170) < $signed(6'd0);
-  wire [4:0] rounded_quantize_part_323 = rounded_quantize_part_322 ? 5'd0 : rounded_quantize_part_170[4:0];
+  wire [3:0] rounded_quantize_2_0_1 = rounded_quantize_part_322_d1 ? 4'd0 : rounded_quantize_part_161_d1[3:0];
+  wire rounded_quantize_part_324 = $signed(rounded_quantize_part_170) < $signed(6'd0);
+  wire [4:0] rounded_quantize_part_325 = rounded_quantize_part_324 ? 5'd0 : rounded_quantize_part_170[4:0];
   reg signed [5:0] rounded_quantize_part_179_d1;
   always @(posedge clk) rounded_quantize_part_179_d1 <= rounded_quantize_part_179;
-  wire rounded_quantize_part_324 = $signed(rounded_quantize_part_179_d1) < $signed(6'd0);
-  wire [3:0] rounded_quantize_2_1_1 = rounded_quantize_part_324 ? 4'd0 : rounded_quantize_part_179_d1[3:0];
-  wire rounded_quantize_part_326 = $signed(rounded_quantize_part_188) < $signed(6'd0);
-  wire [4:0] rounded_quantize_part_327 = rounded_quantize_part_326 ? 5'd0 : rounded_quantize_part_188[4:0];
+  wire rounded_quantize_part_326 = $signed(rounded_quantize_part_179_d1) < $signed(6'd0);
+  wire [3:0] rounded_quantize_2_1_1 = rounded_quantize_part_326 ? 4'd0 : rounded_quantize_part_179_d1[3:0];
+  wire rounded_quantize_part_328 = $signed(rounded_quantize_part_188) < $signed(6'd0);
+  wire [4:0] rounded_quantize_part_329 = rounded_quantize_part_328 ? 5'd0 : rounded_quantize_part_188[4:0];
   reg signed [5:0] rounded_quantize_part_197_d1;
   always @(posedge clk) rounded_quantize_part_197_d1 <= rounded_quantize_part_197;
-  wire rounded_quantize_part_328 = $signed(rounded_quantize_part_197_d1) < $signed(6'd0);
-  wire [3:0] rounded_quantize_2_2_1 = rounded_quantize_part_328 ? 4'd0 : rounded_quantize_part_197_d1[3:0];
-  wire rounded_quantize_part_330 = $signed(rounded_quantize_part_206) < $signed(5'd0);
-  wire [3:0] rounded_quantize_2_3_0 = rounded_quantize_part_330 ? 4'd0 : rounded_quantize_part_206[3:0];
-  wire rounded_quantize_part_332 = $signed(rounded_quantize_part_215) < $signed(5'd0);
-  wire [1:0] rounded_quantize_2_3_1 = rounded_quantize_part_332 ? 2'd0 : rounded_quantize_part_215[1:0];
-  wire rounded_quantize_part_334 = $signed(rounded_quantize_part_224) < $signed(5'd0);
-  wire [3:0] rounded_quantize_3_0_0 = rounded_quantize_part_334 ? 4'd0 : rounded_quantize_part_224[3:0];
-  wire rounded_quantize_part_336 = $signed(rounded_quantize_part_233) < $signed(6'd0);
-  wire [1:0] rounded_quantize_3_0_1 = rounded_quantize_part_336 ? 2'd0 : rounded_quantize_part_233[1:0];
-  wire rounded_quantize_part_338 = $signed(rounded_quantize_part_242) < $signed(5'd0);
-  wire [3:0] rounded_quantize_3_1_0 = rounded_quantize_part_338 ? 4'd0 : rounded_quantize_part_242[3:0];
-  wire rounded_quantize_part_340 = $signed(rounded_quantize_part_251) < $signed(6'd0);
-  reg rounded_quantize_part_340_d1;
-  always @(posedge clk) rounded_quantize_part_340_d1 <= rounded_quantize_part_340;
+  wire rounded_quantize_part_330 = $signed(rounded_quantize_part_197_d1) < $signed(6'd0);
+  wire [3:0] rounded_quantize_2_2_1 = rounded_quantize_part_330 ? 4'd0 : rounded_quantize_part_197_d1[3:0];
+  wire rounded_quantize_part_332 = $signed(rounded_quantize_part_206) < $signed(5'd0);
+  wire [3:0] rounded_quantize_2_3_0 = rounded_quantize_part_332 ? 4'd0 : rounded_quantize_part_206[3:0];
+  wire rounded_quantize_part_334 = $signed(rounded_quantize_part_215) < $signed(6'd0);
+  wire [2:0] rounded_quantize_2_3_1 = rounded_quantize_part_334 ? 3'd0 : rounded_quantize_part_215[2:0];
+  wire rounded_quantize_part_336 = $signed(rounded_quantize_part_224) < $signed(5'd0);
+  wire [2:0] rounded_quantize_3_0_0 = rounded_quantize_part_336 ? 3'd0 : rounded_quantize_part_224[2:0];
+  wire rounded_quantize_part_338 = $signed(rounded_quantize_part_233) < $signed(6'd0);
+  wire [1:0] rounded_quantize_3_0_1 = rounded_quantize_part_338 ? 2'd0 : rounded_quantize_part_233[1:0];
+  wire rounded_quantize_part_340 = $signed(rounded_quantize_part_242) < $signed(5'd0);
+  wire [3:0] rounded_quantize_3_1_0 = rounded_quantize_part_340 ? 4'd0 : rounded_quantize_part_242[3:0];
+  wire rounded_quantize_part_342 = $signed(rounded_quantize_part_251) < $signed(6'd0);
+  reg rounded_quantize_part_342_d1;
+  always @(posedge clk) rounded_quantize_part_342_d1 <= rounded_quantize_part_342;
   reg signed [5:0] rounded_quantize_part_251_d1;
   always @(posedge clk) rounded_quantize_part_251_d1 <= rounded_quantize_part_251;
-  wire [2:0] rounded_quantize_3_1_1 = rounded_quantize_part_340_d1 ? 3'd0 : rounded_quantize_part_251_d1[2:0];
-  wire rounded_quantize_part_342 = $signed(rounded_quantize_part_260) < $signed(5'd0);
-  wire [3:0] rounded_quantize_3_2_0 = rounded_quantize_part_342 ? 4'd0 : rounded_quantize_part_260[3:0];
+  wire [3:0] rounded_quantize_3_1_1 = rounded_quantize_part_342_d1 ? 4'd0 : rounded_quantize_part_251_d1[3:0];
+  wire rounded_quantize_part_344 = $signed(rounded_quantize_part_260) < $signed(5'd0);
+  wire [3:0] rounded_quantize_3_2_0 = rounded_quantize_part_344 ? 4'd0 : rounded_quantize_part_260[3:0];
   reg signed [5:0] rounded_quantize_part_269_d1;
   always @(posedge clk) rounded_quantize_part_269_d1 <= rounded_quantize_part_269;
-  wire rounded_quantize_part_344 = $signed(rounded_quantize_part_269_d1) < $signed(6'd0);
-  wire [2:0] rounded_quantize_3_2_1 = rounded_quantize_part_344 ? 3'd0 : rounded_quantize_part_269_d1[2:0];
-  wire rounded_quantize_part_346 = $signed(rounded_quantize_part_278) < $signed(5'd0);
-  wire [3:0] rounded_quantize_3_3_0 = rounded_quantize_part_346 ? 4'd0 : rounded_quantize_part_278[3:0];
-  wire rounded_quantize_part_348 = $signed(rounded_quantize_part_287) < $signed(5'd0);
-  wire [1:0] rounded_quantize_3_3_1 = rounded_quantize_part_348 ? 2'd0 : rounded_quantize_part_287[1:0];
-  reg [4:0] rounded_quantize_part_307_d1;
-  always @(posedge clk) rounded_quantize_part_307_d1 <= rounded_quantize_part_307;
-  wire rounded_quantize_part_350 = 5'd15 < rounded_quantize_part_307_d1;
-  wire [3:0] rounded_quantize_1_1_0 = rounded_quantize_part_350 ? 4'd15 : rounded_quantize_part_307_d1[3:0];
-  reg [4:0] rounded_quantize_part_311_d1;
-  always @(posedge clk) rounded_quantize_part_311_d1 <= rounded_quantize_part_311;
-  wire rounded_quantize_part_352 = 5'd15 < rounded_quantize_part_311_d1;
-  wire [3:0] rounded_quantize_1_2_0 = rounded_quantize_part_352 ? 4'd15 : rounded_quantize_part_311_d1[3:0];
-  reg [4:0] rounded_quantize_part_323_d1;
-  always @(posedge clk) rounded_quantize_part_323_d1 <= rounded_quantize_part_323;
-  wire rounded_quantize_part_354 = 5'd15 < rounded_quantize_part_323_d1;
-  wire [3:0] rounded_quantize_2_1_0 = rounded_quantize_part_354 ? 4'd15 : rounded_quantize_part_323_d1[3:0];
-  reg [4:0] rounded_quantize_part_327_d1;
-  always @(posedge clk) rounded_quantize_part_327_d1 <= rounded_quantize_part_327;
-  wire rounded_quantize_part_356 = 5'd15 < rounded_quantize_part_327_d1;
-  wire [3:0] rounded_quantize_2_2_0 = rounded_quantize_part_356 ? 4'd15 : rounded_quantize_part_327_d1[3:0];
+  wire rounded_quantize_part_346 = $signed(rounded_quantize_part_269_d1) < $signed(6'd0);
+  wire [3:0] rounded_quantize_3_2_1 = rounded_quantize_part_346 ? 4'd0 : rounded_quantize_part_269_d1[3:0];
+  wire rounded_quantize_part_348 = $signed(rounded_quantize_part_278) < $signed(5'd0);
+  wire [3:0] rounded_quantize_3_3_0 = rounded_quantize_part_348 ? 4'd0 : rounded_quantize_part_278[3:0];
+  wire rounded_quantize_part_350 = $signed(rounded_quantize_part_287) < $signed(5'd0);
+  wire [2:0] rounded_quantize_3_3_1 = rounded_quantize_part_350 ? 3'd0 : rounded_quantize_part_287[2:0];
+  reg [4:0] rounded_quantize_part_309_d1;
+  always @(posedge clk) rounded_quantize_part_309_d1 <= rounded_quantize_part_309;
+  wire rounded_quantize_part_352 = 5'd15 < rounded_quantize_part_309_d1;
+  wire [3:0] rounded_quantize_1_1_0 = rounded_quantize_part_352 ? 4'd15 : rounded_quantize_part_309_d1[3:0];
+  reg [4:0] rounded_quantize_part_313_d1;
+  always @(posedge clk) rounded_quantize_part_313_d1 <= rounded_quantize_part_313;
+  wire rounded_quantize_part_354 = 5'd15 < rounded_quantize_part_313_d1;
+  wire [3:0] rounded_quantize_1_2_0 = rounded_quantize_part_354 ? 4'd15 : rounded_quantize_part_313_d1[3:0];
+  reg [4:0] rounded_quantize_part_325_d1;
+  always @(posedge clk) rounded_quantize_part_325_d1 <= rounded_quantize_part_325;
+  wire rounded_quantize_part_356 = 5'd15 < rounded_quantize_part_325_d1;
+  wire [3:0] rounded_quantize_2_1_0 = rounded_quantize_part_356 ? 4'd15 : rounded_quantize_part_325_d1[3:0];
+  reg [4:0] rounded_quantize_part_329_d1;
+  always @(posedge clk) rounded_quantize_part_329_d1 <= rounded_quantize_part_329;
+  wire rounded_quantize_part_358 = 5'd15 < rounded_quantize_part_329_d1;
+  wire [3:0] rounded_quantize_2_2_0 = rounded_quantize_part_358 ? 4'd15 : rounded_quantize_part_329_d1[3:0];
   // relu.quantize
   reg [1:0] relu_quantize_0_0_0_d2;
   always @(posedge clk) relu_quantize_0_0_0_d2 <= relu_quantize_0_0_0_d1;
@@ -1939,28 +1951,56 @@ module residual (
   reg [2:0] relu_quantize_0_0_1_d2;
   always @(posedge clk) relu_quantize_0_0_1_d2 <= relu_quantize_0_0_1_d1;
   // skip.add
-  (* keep *) wire [3:0] skip_add_0_0_1 = 4'(relu_quantize_0_0_1_d2) + 4'(rounded_quantize_0_0_1);
+  (* keep *) wire [3:0] skip_add_0_0_1 = 4'(relu_quantize_0_0_1_d2) + rounded_quantize_0_0_1;
   // relu.quantize
   reg [1:0] relu_quantize_0_1_0_d2;
   always @(posedge clk) relu_quantize_0_1_0_d2 <= relu_quantize_0_1_0_d1;
   // skip.add
-  (* keep *) wire [4:0] skip_add_0_1_0 = 5'(relu_quantize_0_1_0_d2) + 5'(rounded_quantize_0_1_0);
+  (* keep *) wire [3:0] skip_add_0_1_0 = 4'(relu_quantize_0_1_0_d2) + rounded_quantize_0_1_0;
   // relu.quantize
   reg [2:0] relu_quantize_0_1_1_d2;
   always @(posedge clk) relu_quantize_0_1_1_d2 <= relu_quantize_0_1_1_d1;
   // skip.add
-  (* keep *) wire [3:0] skip_add_0_1_1 = 4'(relu_quantize_0_1_1_d2) + 4'(rounded_quantize_0_1_1);
-  (* keep *) wire [4:0] skip_add_0_2_0 = 5'(relu_quantize_0_2_0_d2) + 5'(rounded_quantize_0_2_0);
+  (* keep *) wire [3:0] skip_add_0_1_1 = 4'(relu_quantize_0_1_1_d2) + rounded_quantize_0_1_1;
+  // relu.quantize
+  reg [1:0] relu_quantize_0_2_0_d3;
+  always @(posedge clk) relu_quantize_0_2_0_d3 <= relu_quantize_0_2_0_d2;
+  // rounded.quantize
+  reg [3:0] rounded_quantize_0_2_0_d1;
+  always @(posedge clk) rounded_quantize_0_2_0_d1 <= rounded_quantize_0_2_0;
+  // skip.add
+  (* keep *) wire [3:0] skip_add_0_2_0 = 4'(relu_quantize_0_2_0_d3) + rounded_quantize_0_2_0_d1;
   // relu.quantize
   reg [2:0] relu_quantize_0_2_1_d3;
   always @(posedge clk) relu_quantize_0_2_1_d3 <= relu_quantize_0_2_1_d2;
   // rounded.quantize
-  reg [2:0] rounded_quantize_0_2_1_d1;
+  reg [3:0] rounded_quantize_0_2_1_d1;
   always @(posedge clk) rounded_quantize_0_2_1_d1 <= rounded_quantize_0_2_1;
   // skip.add
-  (* keep *) wire [3:0] skip_add_0_2_1 = 4'(relu_quantize_0_2_1_d3) + 4'(rounded_quantize_0_2_1_d1);
-  (* keep *) wire [3:0] skip_add_0_3_0 = 4'(relu_quantize_0_3_0_d2) + rounded_quantize_0_3_0;
-  (* keep *) wire [3:0] skip_add_1_0_0 = 4'(relu_quantize_1_0_0_d2) + rounded_quantize_1_0_0;
+  (* keep *) wire [3:0] skip_add_0_2_1 = 4'(relu_quantize_0_2_1_d3) + rounded_quantize_0_2_1_d1;
+  // relu.quantize
+  reg [1:0] relu_quantize_0_3_0_d2;
+  always @(posedge clk) relu_quantize_0_3_0_d2 <= relu_quantize_0_3_0_d1;
+  reg [1:0] relu_quantize_0_3_0_d3;
+  always @(posedge clk) relu_quantize_0_3_0_d3 <= relu_quantize_0_3_0_d2;
+  // rounded.quantize
+  reg [3:0] rounded_quantize_0_3_0_d1;
+  always @(posedge clk) rounded_quantize_0_3_0_d1 <= rounded_quantize_0_3_0;
+  // skip.add
+  (* keep *) wire [3:0] skip_add_0_3_0 = 4'(relu_quantize_0_3_0_d3) + rounded_quantize_0_3_0_d1;
+  // relu.quantize
+  reg [2:0] relu_quantize_0_3_1_d3;
+  always @(posedge clk) relu_quantize_0_3_1_d3 <= relu_quantize_0_3_1_d2;
+  // skip.add
+  (* keep *) wire [2:0] skip_add_0_3_1 = relu_quantize_0_3_1_d3 + 3'(rounded_quantize_0_3_1);
+  // relu.quantize
+  reg [1:0] relu_quantize_1_0_0_d3;
+  always @(posedge clk) relu_quantize_1_0_0_d3 <= relu_quantize_1_0_0_d2;
+  // rounded.quantize
+  reg [3:0] rounded_quantize_1_0_0_d1;
+  always @(posedge clk) rounded_quantize_1_0_0_d1 <= rounded_quantize_1_0_0;
+  // skip.add
+  (* keep *) wire [3:0] skip_add_1_0_0 = 4'(relu_quantize_1_0_0_d3) + rounded_quantize_1_0_0_d1;
   // relu.quantize
   reg [2:0] relu_quantize_1_0_1_d3;
   always @(posedge clk) relu_quantize_1_0_1_d3 <= relu_quantize_1_0_1_d2;
@@ -1987,6 +2027,8 @@ module residual (
   // skip.add
   (* keep *) wire [4:0] skip_add_1_2_1 = 5'(relu_quantize_1_2_1_d3) + 5'(rounded_quantize_1_2_1);
   // relu.quantize
+  reg [1:0] relu_quantize_1_3_0_d3;
+  always @(posedge clk) relu_quantize_1_3_0_d3 <= relu_quantize_1_3_0_d2;
   reg [1:0] relu_quantize_1_3_0_d4;
   always @(posedge clk) relu_quantize_1_3_0_d4 <= relu_quantize_1_3_0_d3;
   // rounded.quantize
@@ -2000,11 +2042,18 @@ module residual (
   reg [2:0] relu_quantize_1_3_1_d4;
   always @(posedge clk) relu_quantize_1_3_1_d4 <= relu_quantize_1_3_1_d3;
   // rounded.quantize
-  reg [1:0] rounded_quantize_1_3_1_d1;
+  reg [2:0] rounded_quantize_1_3_1_d1;
   always @(posedge clk) rounded_quantize_1_3_1_d1 <= rounded_quantize_1_3_1;
   // skip.add
   (* keep *) wire [3:0] skip_add_1_3_1 = 4'(relu_quantize_1_3_1_d4) + 4'(rounded_quantize_1_3_1_d1);
-  (* keep *) wire [3:0] skip_add_2_0_0 = 4'(relu_quantize_2_0_0_d3) + rounded_quantize_2_0_0;
+  // relu.quantize
+  reg [1:0] relu_quantize_2_0_0_d4;
+  always @(posedge clk) relu_quantize_2_0_0_d4 <= relu_quantize_2_0_0_d3;
+  // rounded.quantize
+  reg [3:0] rounded_quantize_2_0_0_d1;
+  always @(posedge clk) rounded_quantize_2_0_0_d1 <= rounded_quantize_2_0_0;
+  // skip.add
+  (* keep *) wire [3:0] skip_add_2_0_0 = 4'(relu_quantize_2_0_0_d4) + rounded_quantize_2_0_0_d1;
   // relu.quantize
   reg [2:0] relu_quantize_2_0_1_d4;
   always @(posedge clk) relu_quantize_2_0_1_d4 <= relu_quantize_2_0_1_d3;
@@ -2046,10 +2095,10 @@ module residual (
   reg [1:0] relu_quantize_3_0_0_d4;
   always @(posedge clk) relu_quantize_3_0_0_d4 <= relu_quantize_3_0_0_d3;
   // rounded.quantize
-  reg [3:0] rounded_quantize_3_0_0_d1;
+  reg [2:0] rounded_quantize_3_0_0_d1;
   always @(posedge clk) rounded_quantize_3_0_0_d1 <= rounded_quantize_3_0_0;
   // skip.add
-  (* keep *) wire [3:0] skip_add_3_0_0 = 4'(relu_quantize_3_0_0_d4) + rounded_quantize_3_0_0_d1;
+  (* keep *) wire [3:0] skip_add_3_0_0 = 4'(relu_quantize_3_0_0_d4) + 4'(rounded_quantize_3_0_0_d1);
   // relu.quantize
   reg [2:0] relu_quantize_3_0_1_d3;
   always @(posedge clk) relu_quantize_3_0_1_d3 <= relu_quantize_3_0_1_d2;
@@ -2059,7 +2108,7 @@ module residual (
   reg [1:0] rounded_quantize_3_0_1_d1;
   always @(posedge clk) rounded_quantize_3_0_1_d1 <= rounded_quantize_3_0_1;
   // skip.add
-  (* keep *) wire [2:0] skip_add_3_0_1 = relu_quantize_3_0_1_d4 + 3'(rounded_quantize_3_0_1_d1);
+  (* keep *) wire [3:0] skip_add_3_0_1 = 4'(relu_quantize_3_0_1_d4) + 4'(rounded_quantize_3_0_1_d1);
   // relu.quantize
   reg [1:0] relu_quantize_3_1_0_d3;
   always @(posedge clk) relu_quantize_3_1_0_d3 <= relu_quantize_3_1_0_d2;
@@ -2076,7 +2125,7 @@ module residual (
   reg [2:0] relu_quantize_3_1_1_d4;
   always @(posedge clk) relu_quantize_3_1_1_d4 <= relu_quantize_3_1_1_d3;
   // skip.add
-  (* keep *) wire [3:0] skip_add_3_1_1 = 4'(relu_quantize_3_1_1_d4) + 4'(rounded_quantize_3_1_1);
+  (* keep *) wire [3:0] skip_add_3_1_1 = 4'(relu_quantize_3_1_1_d4) + rounded_quantize_3_1_1;
   // relu.quantize
   reg [1:0] relu_quantize_3_2_0_d3;
   always @(posedge clk) relu_quantize_3_2_0_d3 <= relu_quantize_3_2_0_d2;
@@ -2093,7 +2142,7 @@ module residual (
   reg [2:0] relu_quantize_3_2_1_d4;
   always @(posedge clk) relu_quantize_3_2_1_d4 <= relu_quantize_3_2_1_d3;
   // skip.add
-  (* keep *) wire [3:0] skip_add_3_2_1 = 4'(relu_quantize_3_2_1_d4) + 4'(rounded_quantize_3_2_1);
+  (* keep *) wire [3:0] skip_add_3_2_1 = 4'(relu_quantize_3_2_1_d4) + rounded_quantize_3_2_1;
   // relu.quantize
   reg [1:0] relu_quantize_3_3_0_d3;
   always @(posedge clk) relu_quantize_3_3_0_d3 <= relu_quantize_3_3_0_d2;
@@ -2105,12 +2154,16 @@ module residual (
   reg [2:0] relu_quantize_3_3_1_d4;
   always @(posedge clk) relu_quantize_3_3_1_d4 <= relu_quantize_3_3_1_d3;
   // rounded.quantize
-  reg [1:0] rounded_quantize_3_3_1_d1;
+  reg [2:0] rounded_quantize_3_3_1_d1;
   always @(posedge clk) rounded_quantize_3_3_1_d1 <= rounded_quantize_3_3_1;
   // skip.add
-  (* keep *) wire [2:0] skip_add_3_3_1 = relu_quantize_3_3_1_d4 + 3'(rounded_quantize_3_3_1_d1);
+  (* keep *) wire [3:0] skip_add_3_3_1 = 4'(relu_quantize_3_3_1_d4) + 4'(rounded_quantize_3_3_1_d1);
+  reg [3:0] skip_add_0_0_0_d1;
+  always @(posedge clk) skip_add_0_0_0_d1 <= skip_add_0_0_0;
+  reg [3:0] skip_add_0_1_0_d1;
+  always @(posedge clk) skip_add_0_1_0_d1 <= skip_add_0_1_0;
   // mean.pool
-  (* keep *) wire [4:0] mean_pool_part_0 = 5'(skip_add_0_0_0) + skip_add_0_1_0;
+  (* keep *) wire [4:0] mean_pool_part_0 = 5'(skip_add_0_0_0_d1) + 5'(skip_add_0_1_0_d1);
   // skip.add
   reg [3:0] skip_add_0_0_1_d1;
   always @(posedge clk) skip_add_0_0_1_d1 <= skip_add_0_0_1;
@@ -2118,33 +2171,21 @@ module residual (
   always @(posedge clk) skip_add_0_1_1_d1 <= skip_add_0_1_1;
   // mean.pool
   (* keep *) wire [4:0] mean_pool_part_1 = 5'(skip_add_0_0_1_d1) + 5'(skip_add_0_1_1_d1);
-  // skip.add
-  reg [4:0] skip_add_0_2_0_d1;
-  always @(posedge clk) skip_add_0_2_0_d1 <= skip_add_0_2_0;
-  // mean.pool
-  reg [4:0] mean_pool_part_0_d1;
-  always @(posedge clk) mean_pool_part_0_d1 <= mean_pool_part_0;
-  (* keep *) wire [5:0] mean_pool_part_2 = 6'(skip_add_0_2_0_d1) + 6'(mean_pool_part_0_d1);
+  (* keep *) wire [5:0] mean_pool_part_2 = 6'(skip_add_0_2_0) + 6'(mean_pool_part_0);
   (* keep *) wire [5:0] mean_pool_part_3 = 6'(skip_add_0_2_1) + 6'(mean_pool_part_1);
-  // skip.add
-  reg [3:0] skip_add_0_3_0_d1;
-  always @(posedge clk) skip_add_0_3_0_d1 <= skip_add_0_3_0;
-  // mean.pool
-  (* keep *) wire [5:0] mean_pool_part_4 = 6'(skip_add_0_3_0_d1) + mean_pool_part_2;
-  // relu.quantize
-  reg [2:0] relu_quantize_0_3_1_d3;
-  always @(posedge clk) relu_quantize_0_3_1_d3 <= relu_quantize_0_3_1_d2;
-  // mean.pool
-  (* keep *) wire [5:0] mean_pool_part_5 = 6'(relu_quantize_0_3_1_d3) + mean_pool_part_3;
-  // skip.add
-  reg [3:0] skip_add_1_0_0_d1;
-  always @(posedge clk) skip_add_1_0_0_d1 <= skip_add_1_0_0;
-  // mean.pool
-  (* keep *) wire [5:0] mean_pool_part_6 = 6'(skip_add_1_0_0_d1) + mean_pool_part_4;
-  (* keep *) wire [5:0] mean_pool_part_7 = 6'(skip_add_1_0_1) + mean_pool_part_5;
+  (* keep *) wire [5:0] mean_pool_part_4 = 6'(skip_add_0_3_0) + mean_pool_part_2;
+  (* keep *) wire [5:0] mean_pool_part_5 = 6'(skip_add_0_3_1) + mean_pool_part_3;
+  (* keep *) wire [5:0] mean_pool_part_6 = 6'(skip_add_1_0_0) + mean_pool_part_4;
+  (* keep *) wire [6:0] mean_pool_part_7 = 7'(skip_add_1_0_1) + 7'(mean_pool_part_5);
   (* keep *) wire [6:0] mean_pool_part_8 = 7'(skip_add_1_1_0) + 7'(mean_pool_part_6);
-  (* keep *) wire [6:0] mean_pool_part_9 = 7'(skip_add_1_1_1) + 7'(mean_pool_part_7);
-  (* keep *) wire [6:0] mean_pool_part_10 = 7'(skip_add_1_2_0) + mean_pool_part_8;
+  (* keep *) wire [6:0] mean_pool_part_9 = 7'(skip_add_1_1_1) + mean_pool_part_7;
+  // skip.add
+  reg [4:0] skip_add_1_2_0_d1;
+  always @(posedge clk) skip_add_1_2_0_d1 <= skip_add_1_2_0;
+  // mean.pool
+  reg [6:0] mean_pool_part_8_d1;
+  always @(posedge clk) mean_pool_part_8_d1 <= mean_pool_part_8;
+  (* keep *) wire [6:0] mean_pool_part_10 = 7'(skip_add_1_2_0_d1) + mean_pool_part_8_d1;
   // skip.add
   reg [4:0] skip_add_1_2_1_d1;
   always @(posedge clk) skip_add_1_2_1_d1 <= skip_add_1_2_1;
@@ -2152,20 +2193,14 @@ module residual (
   reg [6:0] mean_pool_part_9_d1;
   always @(posedge clk) mean_pool_part_9_d1 <= mean_pool_part_9;
   (* keep *) wire [6:0] mean_pool_part_11 = 7'(skip_add_1_2_1_d1) + mean_pool_part_9_d1;
-  reg [6:0] mean_pool_part_10_d1;
-  always @(posedge clk) mean_pool_part_10_d1 <= mean_pool_part_10;
-  (* keep *) wire [6:0] mean_pool_part_12 = 7'(skip_add_1_3_0) + mean_pool_part_10_d1;
+  (* keep *) wire [6:0] mean_pool_part_12 = 7'(skip_add_1_3_0) + mean_pool_part_10;
   (* keep *) wire [6:0] mean_pool_part_13 = 7'(skip_add_1_3_1) + mean_pool_part_11;
-  // skip.add
-  reg [3:0] skip_add_2_0_0_d1;
-  always @(posedge clk) skip_add_2_0_0_d1 <= skip_add_2_0_0;
-  // mean.pool
-  (* keep *) wire [6:0] mean_pool_part_14 = 7'(skip_add_2_0_0_d1) + mean_pool_part_12;
-  (* keep *) wire [6:0] mean_pool_part_15 = 7'(skip_add_2_0_1) + mean_pool_part_13;
+  (* keep *) wire [6:0] mean_pool_part_14 = 7'(skip_add_2_0_0) + mean_pool_part_12;
+  (* keep *) wire [7:0] mean_pool_part_15 = 8'(skip_add_2_0_1) + 8'(mean_pool_part_13);
   (* keep *) wire [7:0] mean_pool_part_16 = 8'(skip_add_2_1_0) + 8'(mean_pool_part_14);
-  (* keep *) wire [6:0] mean_pool_part_17 = 7'(skip_add_2_1_1) + mean_pool_part_15;
+  (* keep *) wire [7:0] mean_pool_part_17 = 8'(skip_add_2_1_1) + mean_pool_part_15;
   (* keep *) wire [7:0] mean_pool_part_18 = 8'(skip_add_2_2_0) + mean_pool_part_16;
-  (* keep *) wire [7:0] mean_pool_part_19 = 8'(skip_add_2_2_1) + 8'(mean_pool_part_17);
+  (* keep *) wire [7:0] mean_pool_part_19 = 8'(skip_add_2_2_1) + mean_pool_part_17;
   // skip.add
   reg [3:0] skip_add_2_3_0_d1;
   always @(posedge clk) skip_add_2_3_0_d1 <= skip_add_2_3_0;

@@ -6,19 +6,17 @@ Every change of a term updates the counts of all pairs of terms, so the most fre
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
-from itertools import product
+from collections.abc import Callable, Sequence
 
-import numpy as np
-
-from qhls.ir.integers import Array
+from qhls.rtl.adders.differences import Difference, subtract_columns
 from qhls.rtl.builder import to_signed_digits
 
 Term = tuple[int, int, int]
 """Source, sign and power: ``sign * source * 2**power``. Sources are inputs first, then sums."""
 
-_POWERS = 2
-"""Number of powers of two (1, 2) tried as factors of a column that is subtracted from another column."""
+Places = list[tuple[int, int, int]]
+"""Occurrences of a pair of terms: sum, first term, second term."""
+
 _SOURCE_BITS = 24
 """Width in bits of a source's number within the integer that encodes a pair."""
 _CHANGE = 8
@@ -34,13 +32,17 @@ class Sums:
     ``limit`` bounds the levels of adders of each column; None for no bound.
     """
 
+    _subtract: Callable[[Sequence[Sequence[int]], int | None], list[Difference]] = staticmethod(
+        subtract_columns
+    )
+
     def __init__(
         self, columns: Sequence[Sequence[int]], seed: int, limit: int | None = None
     ) -> None:
         self.inputs = len(columns[0]) if columns else 0
         self.columns = range(self.inputs, self.inputs + len(columns))
-        parts = _subtract_columns(columns, limit)
-        digits = [[to_signed_digits(code) for code in rest] for rest, _, _ in parts]
+        parts = self._subtract(columns, limit)
+        digits = [[to_signed_digits(code) for code in part.rest] for part in parts]
         top = max((power for column in digits for d in column for _, power in d), default=0)
         self.top = top + 2
         """Largest power; recoded digits may need one more than the matrix."""
@@ -53,7 +55,7 @@ class Sums:
         """Sums that read each source, each with a bit mask of powers; negative terms are ``_half`` bits higher."""
         self._half = 2 * self.top + 2
         self.random = random.Random(seed)
-        self.levels: dict[int, int] = dict.fromkeys(range(self.inputs), 0)
+        self.levels = dict.fromkeys(range(self.inputs), self._find_input_level(limit))
         """Maximum number of adder levels of each source."""
         self.limit = limit
         self._counts: dict[int, int] = {}
@@ -67,15 +69,16 @@ class Sums:
         self.adders = 0
         self.work = 0
         """Number of changes of pair counts: a measure of time that is the same on every machine."""
-        for number, (_, _, above) in zip(self.columns, parts, strict=True):
-            self._open(number, (limit or 0) - above)
-        for number, column, (_, base, _) in zip(self.columns, digits, parts, strict=True):
+        for number, part in zip(self.columns, parts, strict=True):
+            self._open(number, part.level)
+        for number, column, part in zip(self.columns, digits, parts, strict=True):
             for source, row in enumerate(column):
                 for sign, power in row:
                     self._insert(number, 2 * (source << self.bits | power) + (sign < 0))
-            if base is not None:
-                term = self.columns[base[0]] << self.bits | base[2]
-                self._insert(number, 2 * term + (base[1] < 0))
+            if part.factor:
+                power = abs(part.factor).bit_length() - 1
+                term = self.columns[part.base] << self.bits | power
+                self._insert(number, 2 * term + (part.factor < 0))
 
     # Terms
 
@@ -258,21 +261,21 @@ class Sums:
             return
         number = self._find_reused(places)
         if number is None:
-            number = self._make_sum(first, second, gap, opposite)
+            number = self._make_sum(places, first, second, gap, opposite)
         inner = self.terms[number][first << bits | max(-gap, 0)][0] & 1
         for place, a, b in places:
             if place != number:
                 negative = self._delete(place, a)
                 self._delete(place, b)
                 self.add(place, number << bits | min(a & mask, b & mask), negative ^ inner)
+                if len(self.terms[place]) == 1 and self.is_shared(place):
+                    self.dissolve(place)
         for source in {first, second}:
             self._inline(source)
 
-    def _find_places(
-        self, first: int, second: int, gap: int, opposite: int
-    ) -> list[tuple[int, int, int]]:
+    def _find_places(self, first: int, second: int, gap: int, opposite: int) -> Places:
         """Return the occurrences of a pair that may be shared, as (sum, first term, second term); none share a term."""
-        bits, half, places = self.bits, self._half, list[tuple[int, int, int]]()
+        bits, half, places = self.bits, self._half, Places()
         readers, others = self.users[first], self.users[second]
         low, high, whole = first << bits, (second << bits) + gap, (1 << half) - 1
         for number in readers if len(readers) < len(others) else others:
@@ -294,16 +297,23 @@ class Sums:
                 places.append((number, low + power, high + power))
         return places if self.limit is None else self._keep_shallow(places, first, second)
 
-    def _keep_shallow(
-        self, places: list[tuple[int, int, int]], first: int, second: int
-    ) -> list[tuple[int, int, int]]:
+    # Levels
+
+    def _find_input_level(self, limit: int | None) -> int:
+        return 0
+
+    def _find_level(self, places: Places, first: int, second: int) -> int:
+        """Return the levels of a new shared sum of a pair."""
+        return max(self.levels[first], self.levels[second]) + 1
+
+    def _keep_shallow(self, places: Places, first: int, second: int) -> Places:
         """Return the occurrences whose sum stays within its adder levels if the pair is added first."""
         a, b = 1 << self.levels[first], 1 << self.levels[second]
         more = 2 * max(a, b) - a - b
         if not more:
             return places
         room: dict[int, int] = {}
-        kept: list[tuple[int, int, int]] = []
+        kept: Places = []
         for place in places:
             number = place[0]
             left = room.get(number)
@@ -319,7 +329,7 @@ class Sums:
         """Return how much of the capacity ``2**levels`` of a sum its terms use."""
         return sum(1 << self.levels[term >> self.bits] for term in self.terms[number])
 
-    def _find_reused(self, places: Iterable[tuple[int, int, int]]) -> int | None:
+    def _find_reused(self, places: Places) -> int | None:
         """Return an existing sum that consists of the pair alone; None without such a sum."""
         for number, a, b in places:
             whole = len(self.terms[number]) == 2 and not min(a & self._mask, b & self._mask)
@@ -327,10 +337,10 @@ class Sums:
                 return number
         return None
 
-    def _make_sum(self, first: int, second: int, gap: int, opposite: int) -> int:
+    def _make_sum(self, places: Places, first: int, second: int, gap: int, opposite: int) -> int:
         number = self._free.pop() if self._free else self._end
         self._end = max(self._end, number + 1)
-        self._open(number, max(self.levels[first], self.levels[second]) + 1)
+        self._open(number, self._find_level(places, first, second))
         self._insert(number, 2 * (first << self.bits | max(-gap, 0)))
         self._insert(number, 2 * (second << self.bits | max(gap, 0)) + opposite)
         return number
@@ -366,57 +376,10 @@ class Sums:
         codes = sorted(signed for signed, _ in self.terms[number].values())
         return [(c >> self.bits + 1, 1 - 2 * (c & 1), c >> 1 & self._mask) for c in codes]
 
+    def list_graph(self) -> tuple[dict[int, list[Term]], list[int]]:
+        """Return the terms of each sum of the adder graph, and the sums that are its outputs."""
+        return {number: self.list_terms(number) for number in self.terms}, list(self.columns)
+
     def is_shared(self, number: int) -> bool:
         """Return whether ``number`` denotes a shared sum."""
         return number in self.terms and number not in self.columns
-
-
-def _subtract_columns(
-    columns: Sequence[Sequence[int]], limit: int | None
-) -> list[tuple[list[int], tuple[int, int, int] | None, int]]:
-    """Return each column as its difference from another column, where the difference has fewer digits.
-
-    An entry is the difference, the other column's number, sign and power (or None), and a number of steps. The columns
-    form trees that begin with the column of the fewest digits and take the nearest next. The number of steps is that
-    from a column to the end of its tree. Each step takes a level, so the levels of ``limit`` beyond the fewest bound
-    the steps.
-    """
-    numbers = np.array(columns, object).reshape(len(columns), -1).astype(np.int64)
-    costs = _count_digits(numbers)
-    steps = len(columns) if limit is None else limit - count_levels(max(costs, default=0))
-    bases: list[tuple[int, int, int] | None] = [None] * len(numbers)
-    left = set(range(len(numbers)))
-    before, after = [0] * len(numbers), [0] * len(numbers)
-    order: list[int] = []
-    while left:
-        chosen = min(left, key=lambda column: (costs[column], column))
-        left.remove(chosen)
-        order.append(chosen)
-        if (base := bases[chosen]) is not None:
-            before[chosen] = before[base[0]] + 1
-        if before[chosen] >= steps:
-            continue
-        for sign, power in product((1, -1), range(_POWERS)):
-            digits = _count_digits(numbers - (sign * numbers[chosen] << power)) + 1
-            for column in left:
-                if digits[column] < costs[column]:
-                    costs[column], bases[column] = digits[column], (chosen, sign, power)
-    for chosen in reversed(order):
-        if (base := bases[chosen]) is not None:
-            after[base[0]] = max(after[base[0]], after[chosen] + 1)
-    rests = [
-        (numbers[j] - (base[1] * numbers[base[0]] << base[2]) if base else numbers[j]).tolist()
-        for j, base in enumerate(bases)
-    ]
-    return list(zip(rests, bases, after, strict=True))
-
-
-def _count_digits(numbers: Array) -> Array:
-    """Return the number of signed digits of each row: the bits in which ``3 x`` and ``x`` differ."""
-    size: Array = abs(numbers)
-    return np.bitwise_count(size ^ 3 * size).sum(-1)
-
-
-def count_levels(terms: int) -> int:
-    """Return the smallest possible number of adder levels of a sum of ``terms`` terms."""
-    return max(int(terms) - 1, 0).bit_length()

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
 
+from qhls.rtl.adders.differences import count_levels
+from qhls.rtl.adders.sums import Sums, Term
+from qhls.rtl.adders.transposed import TransposedSums
 from qhls.rtl.builder import Builder, to_signed_digits
-from qhls.rtl.sums import Sums, Term, count_levels
+from qhls.rtl.ternary.sums import count_tables
 
 _WIDEST = 1 << 58
 """Weight magnitude from which the columns of a matrix share no sums: digits are counted in 64-bit integers."""
@@ -27,7 +30,7 @@ _LATE = 0.5
 """Share of the search steps that share the pairs of dissolved sums only after all other pairs."""
 _NEAR = 6
 """Maximum number of neighbours that the search for connected sums visits from each sum."""
-_WARMTH = 0.3
+_WARMTH = 0.5
 """Initial temperature of the simulated annealing, in adders."""
 _STEP = 50
 """Constant part of the duration of a search step, as a number of counted pairs."""
@@ -86,17 +89,34 @@ def solve(
 ) -> AdderGraph:
     """Return a graph of few adders for the products of a vector with the columns of a matrix.
 
+    A matrix of more rows than columns is also searched as its transposed matrix, which gives fewer but often wider
+    adders; the graph with the fewest bits of adders is returned.
+
     ``effort``: duration of the search that follows the first solution, in multiples of the latter's. ``limit``: maximum
     number of adder levels of a column, if its terms allow it. The result does not depend on the machine. The graph's
     normal form is compared with the matrix.
     """
-    sums = Sums(columns, seed, limit)
-    sums.extract()
-    _improve(sums, effort * sums.work)
-    graph = _order_sums(sums)
+    rows = list(zip(*columns, strict=True))
+    graphs = [_search(Sums(columns, seed, limit), len(rows), effort)]
+    if len(rows) > len(columns):
+        graphs.append(_search(TransposedSums(rows, seed, limit), len(rows), effort))
+    graph = graphs[0] if len(graphs) == 1 else min(graphs, key=_count_width)
     if graph.columns != [list(column) for column in columns]:
         raise RuntimeError("adder graph: expected the matrix as its normal form, got another")
     return graph
+
+
+def _search(sums: Sums, inputs: int, effort: int) -> AdderGraph:
+    sums.extract()
+    _improve(sums, effort * sums.work)
+    return _order_sums(inputs, *sums.list_graph())
+
+
+def _count_width(graph: AdderGraph) -> int:
+    """Return the width in bits of all adders on inputs of a byte."""
+    builder = Builder("graph")
+    graph.build(builder, [builder.make_input(-128, 127) for _ in range(graph.inputs)])
+    return count_tables(builder.cells)
 
 
 def multiply_vector(
@@ -195,18 +215,20 @@ def _find_neighbours(sums: Sums, count: int) -> list[int]:
     return neighbours
 
 
-def _order_sums(sums: Sums) -> AdderGraph:
-    """Return the sums in topological order, as an adder graph."""
-    order: dict[int, int] = {source: source for source in range(sums.inputs)}
+def _order_sums(inputs: int, sums: dict[int, list[Term]], outputs: Sequence[int]) -> AdderGraph:
+    """Return the sums that the outputs need, in topological order, as an adder graph."""
+    order: dict[int, int] = {source: source for source in range(inputs)}
     ordered: list[tuple[Term, ...]] = []
-    stack = [(number, False) for number in reversed(sums.columns)]
+    stack = [(number, False) for number in reversed(outputs)]
     while stack:
         number, ready = stack.pop()
-        terms = sums.list_terms(number)
+        if number in order:
+            continue
+        terms = sums[number]
         if ready:
             ordered.append(tuple((order[source], sign, power) for source, sign, power in terms))
-            order[number] = sums.inputs + len(ordered) - 1
-        elif number not in order and terms:
+            order[number] = inputs + len(ordered) - 1
+        elif terms:
             stack.append((number, True))
-            stack += [(source, False) for source, _, _ in terms if source not in order]
-    return AdderGraph(sums.inputs, tuple(ordered), tuple(order.get(c) for c in sums.columns))
+            stack += [(source, False) for source, _, _ in terms]
+    return AdderGraph(inputs, tuple(ordered), tuple(order.get(number) for number in outputs))
