@@ -13,11 +13,12 @@ from qhls.backends.views.tensor import PORT_LIMIT, CTap, CTensor, CType
 from qhls.backends.views.tiles import CFold
 from qhls.errors import EmitError
 from qhls.ir.graph import Graph
-from qhls.ir.movement import Reshape
+from qhls.ir.movement import Pad, Reshape
 from qhls.ir.op import MARKS, Op, list_operand_fields
 from qhls.ir.ops import Const, Input, Quantize, Threshold
 from qhls.ir.types import Overflow, Rounding
 from qhls.plan import Access, Buffer, Fold, Plan, Process, Schedule, plan
+from qhls.plan.dataflow import find_padding
 
 
 def lay_out(graph: Graph, schedule: Schedule) -> CDesign:
@@ -84,8 +85,10 @@ class Layout:
             if isinstance(op, Reshape):  # the same array under other indices
                 tensors[op] = replace(tensors[op.x], dims=op.shape)
                 continue
-            tensors[op] = self.make_tensor(network.find_buffer(op), "" if ports else "step")
             process = network.process(op)
+            if process is None and not isinstance(op, Input):
+                continue  # a padding that indices replace
+            tensors[op] = self.make_tensor(network.find_buffer(op), "" if ports else "step")
             if process is not None and op is process.op:
                 number = sum(len(each.all) for each in operations)
                 operations.append(self.fuse(process, number, tensors, ports))
@@ -122,23 +125,24 @@ class Layout:
         self, process: Process, number: int, tensors: Mapping[Op, CTensor], tapped: bool
     ) -> CFunction:
         """Return the C function of all ops of ``process``; ``tapped``: whether taps may record each op's result."""
+        first, *others = process.ops
+        padding = find_padding(first)
         operands = {
             op: tuple(
                 self.make_table(process.find_part(op), operand)
                 if isinstance(operand, Const)
-                else tensors[operand]
+                else tensors[padding.x if padding is not None and operand is padding else operand]
                 for operand in op.operands
             )
             for op in process.ops
         }
-        first, *others = process.ops
         followers = tuple(
             CFunction(
                 op, i, "", operands[op], tensors[op], process.find_part(op), None, tapped=tapped
             )
             for i, op in enumerate(others, number + 1)
         )
-        more: dict[str, Any] = {"followers": followers, "tapped": tapped}
+        more: dict[str, Any] = {"followers": followers, "tapped": tapped, "padding": padding}
         return self.make_function(process, number, operands[first], tensors[first], **more)
 
     def make_function(
@@ -150,14 +154,19 @@ class Layout:
         *,
         followers: tuple[CFunction, ...] = (),
         tapped: bool = False,
+        padding: Pad | None = None,
     ) -> CFunction:
-        """Return the C function of ``process``, shared by equal processes; ``out``: the result of the first op."""
+        """Return the C function of ``process``, shared by equal processes; ``out``: the result of the first op.
+
+        ``padding``: the padding that its indices replace.
+        """
         op, tiles = process.ops[0], process.fold
         meanings = [_make_key(op, operands, out)]
         meanings += [_make_key(f.op, f.operands, f.made) for f in followers]
-        key = (*meanings, process.loops, process.interval, tapped if followers else None)
+        beyond = (padding.widths, padding.value) if padding else None
+        key = (*meanings, process.loops, process.interval, tapped if followers else None, beyond)
         parts = (operands, out, process, CFold(tiles) if tiles else None)
-        more: dict[str, Any] = {"followers": followers, "tapped": tapped}
+        more: dict[str, Any] = {"followers": followers, "tapped": tapped, "padding": padding}
         if key in self.functions:
             return CFunction(op, number, self.functions[key], *parts, defines=False, **more)
         bodies = (CBody(*self.place(process.body, ports=False)),) if process.body else ()

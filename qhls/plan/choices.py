@@ -18,7 +18,14 @@ from qhls.ir.movement import Concat, Pad, View
 from qhls.ir.op import Op
 from qhls.ir.ops import ArgMax, Conv, Input, Lookup, Matmul, Pool
 from qhls.ir.scan import Scan
-from qhls.plan.dataflow import Chain, find_array, find_chains, list_arrays_read, list_calls
+from qhls.plan.dataflow import (
+    Chain,
+    find_array,
+    find_chains,
+    find_source_array,
+    list_computed,
+    list_source_arrays,
+)
 from qhls.plan.fold import (
     Fold,
     choose_fold,
@@ -42,7 +49,7 @@ Choices = dict[Op, Choice]
 
 def list_arrays(graph: Graph) -> list[Op]:
     """Return the ops that need a ``Choice``: first the inputs, then the ops that calls compute."""
-    return [*graph.inputs, *list_calls(graph)]
+    return [*graph.inputs, *list_computed(graph)]
 
 
 def choose_all(graph: Graph, schedule: Schedule, target: int | None = None) -> tuple[Choice, ...]:
@@ -70,7 +77,9 @@ def _join(chain: Chain, chosen: Choices) -> Choices:
 def choose_for(op: Op, schedule: Schedule, target: int | None) -> Choice:
     """Return the decisions on ``op`` alone: tiles or lanes."""
     if isinstance(op, Scan):
-        inner = None if target is None else max(target // (op.steps * len(list_calls(op.body))), 1)
+        inner = (
+            None if target is None else max(target // (op.steps * len(list_computed(op.body))), 1)
+        )
         return Choice(schedule, body=_choose_step(op.body, schedule, inner))
     if isinstance(op, Matmul | Conv):
         return _choose_product(op, schedule, target)
@@ -201,9 +210,9 @@ def _place(op: Op, graph: Graph, chosen: Choices, target: int) -> Choice:
 def _list_lanes(op: Op, graph: Graph, chosen: Choices, target: int) -> Iterator[int]:
     """Yield how many consecutive elements of the tensor of ``op`` one trip of each process uses; 0 for a recurrence."""
     yield _count_written(op, chosen[op])
-    for reader in list_calls(graph):
-        if op in list_arrays_read(reader):
-            operands = [o for o in reader.operands if find_array(o) is op]
+    for reader in list_computed(graph):
+        if op in list_source_arrays(reader):
+            operands = [o for o in reader.operands if find_source_array(reader, o) is op]
             yield from (_count_read(reader, operand, chosen[reader]) for operand in operands)
     for result in graph.outputs:
         if find_array(result) is op:

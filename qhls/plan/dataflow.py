@@ -40,10 +40,43 @@ def list_calls(graph: Graph) -> list[Op]:
     return [op for op in graph.ops if not isinstance(op, Const | Input | Reshape)]
 
 
+def find_padding(op: Op) -> Pad | None:
+    """Return the padding that the indices of ``op`` replace: a convolution reads its value beyond the image.
+
+    It is None without one, and if it pads channels or has a value beyond the type of the image.
+    """
+    pad = op.x if isinstance(op, Conv) else None
+    if not isinstance(pad, Pad) or pad.widths[-1] != (0, 0):
+        return None
+    fits = pad.x.type.lo <= pad.value <= pad.x.type.hi and abs(pad.value) < 1 << 62  # a C integer
+    return pad if fits else None
+
+
+def list_computed(graph: Graph) -> list[Op]:
+    """Return the ops whose results are arrays: all calls but paddings that only indices replace."""
+    wanted = set(graph.outputs)
+    for op in graph.ops:
+        padding = find_padding(op)
+        wanted.update(operand for operand in op.operands if operand is not padding)
+    return [op for op in list_calls(graph) if not isinstance(op, Pad) or op in wanted]
+
+
+def find_source_array(op: Op, operand: Op) -> Op:
+    """Return the op in whose array the function of ``op`` reads its ``operand``."""
+    padding = find_padding(op)
+    return find_array(padding.x if padding is not None and operand is padding else operand)
+
+
+def list_source_arrays(op: Op) -> list[Op]:
+    """Return the ops whose arrays the function of ``op`` reads, without duplicates."""
+    arrays = dict.fromkeys(find_source_array(op, operand) for operand in op.operands)
+    return [array for array in arrays if not isinstance(array, Const)]
+
+
 def find_chains(graph: Graph, schedule: Schedule) -> list[Chain]:
     """Return the ops of each call of the generated top function, in order."""
     chains: dict[Op, Chain] = {}
-    for op in list_calls(graph):
+    for op in list_computed(graph):
         before = _find_joined(op, graph, schedule)
         chains[op] = (*chains.pop(before), op) if before in chains else (op,)
     return list(chains.values())
@@ -87,7 +120,7 @@ def find_obstacles(graph: Graph, chains: Sequence[Chain]) -> tuple[str, ...]:
     depths: dict[Op, int] = dict.fromkeys(graph.inputs, 0)
     uneven: list[str] = []
     for chain in chains:
-        arrays = list_arrays_read(chain[0])
+        arrays = list_source_arrays(chain[0])
         readers.update(arrays)
         depth = [depths[array] for array in arrays]
         depths[chain[-1]] = max(depth, default=0) + 1

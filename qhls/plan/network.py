@@ -26,8 +26,9 @@ from qhls.plan.dataflow import (
     find_array,
     find_chains,
     find_obstacles,
+    find_source_array,
     is_start_of_sum,
-    list_arrays_read,
+    list_source_arrays,
 )
 from qhls.plan.hardware.depth import estimate_depth
 from qhls.plan.hardware.primitives import is_wiring
@@ -157,7 +158,7 @@ class Plan(Tabular):
     def sources(self) -> tuple[tuple[int, ...], ...]:
         """Return, for each process, the positions of the processes whose results it reads."""
         return tuple(
-            tuple(self._positions[a] for a in list_arrays_read(p.ops[0]) if a in self._positions)
+            tuple(self._positions[a] for a in list_source_arrays(p.ops[0]) if a in self._positions)
             for p in self.processes
         )
 
@@ -171,7 +172,7 @@ class Plan(Tabular):
         """Return the memories that no other process can read while ``process`` runs; none if processes overlap."""
         if self.overlap:
             return ()
-        return tuple(a for a in list_arrays_read(process.ops[0]) if self._buffers[a].is_memory)
+        return tuple(a for a in list_source_arrays(process.ops[0]) if self._buffers[a].is_memory)
 
     def to_table(self) -> Table:
         """Return a table with one row per process: fold, loops, interval, depth, places and channels."""
@@ -257,7 +258,7 @@ def connect(
     ``nested``: whether ``graph`` is the step of a recurrence, which copies the outputs itself.
     """
     chains, arrays = find_chains(graph, schedule), list_arrays(graph)
-    crossed = (array for chain in chains for array in list_arrays_read(chain[0]))
+    crossed = (array for chain in chains for array in list_source_arrays(chain[0]))
     double = frozenset[Op]() if obstacles else frozenset(crossed) - frozenset(graph.inputs)
     chosen = dict(zip(arrays, choices, strict=True))
     buffers = {op: make_buffer(op, chosen[op], op in double) for op in arrays}
@@ -265,7 +266,7 @@ def connect(
     results = [(op, buffers[find_array(op)]) for op in graph.outputs]
     stores = () if nested else tuple(make_store(op, b) for op, b in results if b.is_memory)
     channels = (
-        *(_join(buffers[array], c[-1]) for c in chains for array in list_arrays_read(c[0])),
+        *(_join(buffers[array], c[-1]) for c in chains for array in list_source_arrays(c[0])),
         *(_join(buffer, None) for _, buffer in results),
     )
     parts = (tuple(buffers.values()), channels, obstacles, choices)
@@ -275,7 +276,7 @@ def connect(
 def _list_sources(op: Op, buffers: Mapping[Op, Buffer]) -> list[Buffer]:
     """Return the buffers that ``op`` reads, one per operand that is no constant."""
     operands = dict.fromkeys(o for o in op.operands if not isinstance(o, Const))
-    return [buffers[find_array(operand)] for operand in operands]
+    return [buffers[find_source_array(op, operand)] for operand in operands]
 
 
 def _make_all(chain: Chain, chosen: Mapping[Op, Choice], buffers: Mapping[Op, Buffer]) -> Process:

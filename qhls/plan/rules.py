@@ -306,19 +306,20 @@ def _list_constants(op: Op) -> dict[Const, None]:
 
 def _read(op: Op, operand: Op, buffer: Buffer, rough: Outline) -> Access:
     """Return the access of ``op`` to ``operand``, a tensor that is stored in ``buffer``."""
+    size = buffer.tensor.size  # indices that replace a padding read fewer elements than it has
     if buffer.is_memory:
-        words = rough.trips * rough.window if rough.window else operand.size
+        words = rough.trips * rough.window if rough.window else size
         return Access(operand, buffer, words)
     if isinstance(op, Scan):  # a step chooses its row of x; states are read once
-        rows = (operand.size // op.steps, op.steps) if operand is op.x else (0, 1)
-        return Access(operand, buffer, operand.size, *rows)
+        rows = (size // op.steps, op.steps) if operand is op.x else (0, 1)
+        return Access(operand, buffer, size, *rows)
     if rough.trips <= 1:
-        return Access(operand, buffer, operand.size)
+        return Access(operand, buffer, size)
     if rough.window:
-        moves = min(rough.moves or rough.trips, operand.size)
-        return Access(operand, buffer, operand.size, rough.window, moves)
-    count = max(operand.size // rough.trips, 1)
-    return Access(operand, buffer, operand.size, count, math.ceil(operand.size / count))
+        moves = min(rough.moves or rough.trips, size)
+        return Access(operand, buffer, size, rough.window, moves)
+    count = max(size // rough.trips, 1)
+    return Access(operand, buffer, size, count, math.ceil(size / count))
 
 
 def _read_constant(op: Op, const: Const, choice: Choice, rough: Outline) -> Access:

@@ -8,7 +8,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 
-from qhls.backends.expressions import list_conditions, write_literal, write_offset, write_sum
+from qhls.backends.expressions import (
+    list_conditions,
+    write_literal,
+    write_offset,
+    write_sum,
+)
 from qhls.backends.names import make_printable
 from qhls.backends.views.tensor import COp, CTensor, CType
 from qhls.backends.views.tiles import CFold
@@ -49,6 +54,8 @@ class CFunction(COp):
     followers: tuple[CFunction, ...] = ()
     tapped: bool = False
     """True if the simulation can record the result of each op of the function."""
+    padding: Pad | None = None
+    """The padding that the indices of a convolution replace."""
 
     @property
     def out(self) -> CTensor:
@@ -222,12 +229,35 @@ class CFunction(COp):
     @property
     def reach(self) -> tuple[str, str]:
         """Return, for ``Conv`` and ``Pool``, the C expressions of the input row and column of window element (i, j)."""
+        sides = self.padding.widths[:2] if self.padding else ((0, 0), (0, 0))
+        row, column = (
+            f"{index} - {before}" if before else index
+            for index, (before, _) in zip(self._reach_padded, sides, strict=True)
+        )
+        return row, column
+
+    @property
+    def _reach_padded(self) -> tuple[str, str]:
+        """Return the row and column of window element (i, j) in the padded input."""
         assert isinstance(self.op, Conv | Pool)
         strides, dilation = self.op.strides, getattr(self.op, "dilation", (1, 1))
         i, j = (self.fold.row, self.fold.column) if self.fold else ("i", "j")
         return write_sum(("r", strides[0]), (i, dilation[0])), write_sum(
             ("c", strides[1]), (j, dilation[1])
         )
+
+    @property
+    def within(self) -> list[str]:
+        """Return the C conditions under which a window's element is in the image; empty without a padding."""
+        if self.padding is None:
+            return []
+        sides, image = self.padding.widths[:2], self.operands[0].dims[:2]
+        return list_conditions(sides, image, self._reach_padded)
+
+    @property
+    def beyond(self) -> int:
+        """Return the integer code of a window's element beyond the image."""
+        return self.padding.value if self.padding else 0
 
     @property
     def channel(self) -> str:

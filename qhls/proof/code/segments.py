@@ -111,7 +111,7 @@ def list_segments(number: int, call: CCall) -> Iterator[Segment]:
         return
     view = call.view
     sources = list_sources(view)
-    ops: list[Op] = []
+    ops: list[Op] = [view.padding] if view.padding else []  # indices replace it
     first: int | None = None
     for place, each in enumerate(view.all):
         ops.append(each.op)
@@ -128,12 +128,12 @@ def _is_tapped(view: CFunction, each: CFunction, index: int) -> bool:
 
 
 def list_sources(view: CFunction) -> tuple[Op, ...]:
-    """Return the operand that each parameter of a function holds, without its reshapes."""
+    """Return the operand that each parameter of a function holds, without its reshapes and the padding by indices."""
     pairs = zip(view.sources, view.op.operands, strict=True)
     named: dict[str, Op] = {}
     for name, operand in pairs:
         if operand.batched:
-            named.setdefault(name, operand)
+            named.setdefault(name, view.padding.x if view.padding is operand else operand)
     return tuple(skip_reshapes(op) for op in named.values())
 
 

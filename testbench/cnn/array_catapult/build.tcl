@@ -16,7 +16,7 @@ solution file add src/cnn.cpp -type C++
 solution file add tb/cnn_test.cpp -type C++ -exclude true
 directive set -DESIGN_HIERARCHY cnn
 # Arrays of fewer bits become registers; the code names the memories that are smaller.
-directive set -MEM_MAP_THRESHOLD 289
+directive set -MEM_MAP_THRESHOLD 193
 directive set -REGISTER_THRESHOLD 1024
 go analyze
 go compile

@@ -16,7 +16,7 @@ solution file add src/residual.cpp -type C++
 solution file add tb/residual_test.cpp -type C++ -exclude true
 directive set -DESIGN_HIERARCHY residual
 # Arrays of fewer bits become registers; the code names the memories that are smaller.
-directive set -MEM_MAP_THRESHOLD 145
+directive set -MEM_MAP_THRESHOLD 129
 directive set -REGISTER_THRESHOLD 1024
 go analyze
 go compile

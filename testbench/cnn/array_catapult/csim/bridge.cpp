@@ -3,7 +3,7 @@
 #ifdef QHLS_TAPS
 static long long* const* g_taps = 0;
 static long long g_sample = 0;
-static const int g_sizes[] = {72, 48, 48, 48, 12, 3, 3, 0};
+static const int g_sizes[] = {48, 48, 48, 12, 3, 3, 0};
 static void record(int op, int element, long long code) {
   if (g_taps[op]) g_taps[op][g_sample * g_sizes[op] + element] = code;
 }

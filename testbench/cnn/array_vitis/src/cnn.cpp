@@ -2,26 +2,8 @@
 #include "top.h"
 #include "weights.h"
 
-// conv.pad (Keras layer conv): s4.3 = pad(x, widths=((1,1),(1,1),(0,0)))
-static void compute_conv_pad(const s4_3 x0[32], s4_3 y[72]) {
-  compute_conv_pad_elements: for (int i0 = 0; i0 < 6; ++i0) {
-    #pragma HLS UNROLL
-    for (int i1 = 0; i1 < 6; ++i1) {
-      #pragma HLS UNROLL
-      for (int i2 = 0; i2 < 2; ++i2) {
-        #pragma HLS UNROLL
-        if (i0 >= 1 && i0 < 5 && i1 >= 1 && i1 < 5) {
-          y[i0 * 12 + i1 * 2 + i2] = x0[(i0 - 1) * 8 + (i1 - 1) * 2 + i2];
-        } else {
-          y[i0 * 12 + i1 * 2 + i2] = s4_3(0.0);
-        }
-      }
-    }
-  }
-}
-
 // conv.conv, conv.add, relu.quantize (Keras layers conv, relu): s11.6 = conv(conv.pad, conv.kernel); s11.6 = add(conv.conv, conv.bias); u4.2 = quantize(conv.add, to=u4.2)
-static void compute_relu_quantize(const s4_3 x0[72], u4_2_half_even_saturate y[48]) {
+static void compute_relu_quantize(const s4_3 x0[32], u4_2_half_even_saturate y[48]) {
   #pragma HLS ARRAY_PARTITION variable=conv_bias_codes type=complete
   static_assert(qhls::frac<decltype(x0[0] * conv_kernel[0])>() == qhls::frac<s11_6>(),
   "binary points of product and accumulator differ");
@@ -41,7 +23,8 @@ static void compute_relu_quantize(const s4_3 x0[72], u4_2_half_even_saturate y[4
           #pragma HLS UNROLL
           for (int k = 0; k < 2; ++k) {
             #pragma HLS UNROLL
-            const ap_int<4> x = qhls::bits(x0[(r + i) * 12 + (c + j) * 2 + k]);
+            ap_int<4> x = 0;
+            if (r + i >= 1 && r + i < 5 && c + j >= 1 && c + j < 5) x = qhls::bits(x0[(r + i - 1) * 8 + (c + j - 1) * 2 + k]);
             for (int n = 0; n < 3; ++n) {
               #pragma HLS UNROLL
               sum[n] += x * qhls::bits(conv_kernel[i * 18 + j * 6 + k * 3 + n]);
@@ -122,23 +105,19 @@ void cnn(const s4_3 x[32], s10_5 result[3]) {
   #pragma HLS INTERFACE mode=ap_vld port=result
   #pragma HLS ARRAY_PARTITION variable=result type=complete
   #pragma HLS DATAFLOW
-  QHLS_BUFFER s4_3 conv_pad[72];
-  #pragma HLS ARRAY_PARTITION variable=conv_pad type=complete
-  compute_conv_pad(x, conv_pad);
-  QHLS_TAP(0, conv_pad, 72)
-  QHLS_CALL(1)
+  QHLS_CALL(0)
   QHLS_BUFFER u4_2_half_even_saturate relu_quantize[48];
   #pragma HLS ARRAY_PARTITION variable=relu_quantize type=complete
-  compute_relu_quantize(conv_pad, relu_quantize);
-  QHLS_TAP(3, relu_quantize, 48)
+  compute_relu_quantize(x, relu_quantize);
+  QHLS_TAP(2, relu_quantize, 48)
   QHLS_BUFFER u4_2 pool_pool[12];
   #pragma HLS ARRAY_PARTITION variable=pool_pool type=complete
   compute_pool_pool(relu_quantize, pool_pool);
-  QHLS_TAP(4, pool_pool, 12)
-  QHLS_CALL(5)
+  QHLS_TAP(3, pool_pool, 12)
+  QHLS_CALL(4)
   QHLS_BUFFER s10_5 scores_add[3];
   #pragma HLS ARRAY_PARTITION variable=scores_add type=complete
   compute_scores_add(pool_pool, scores_add);
-  QHLS_TAP(6, scores_add, 3)
+  QHLS_TAP(5, scores_add, 3)
   store_result(scores_add, result);
 }

@@ -23,15 +23,14 @@ static const Tensor outputs[] = {
 };
 #ifdef QHLS_TAPS
 static const Tensor taps[] = {
-  {"tap_0.dat", "conv.pad", "conv", 72, 3},
   {"", "conv.conv", "conv", 48, 6},
-  {"tap_2.dat", "conv.add", "conv", 48, 6},
-  {"tap_3.dat", "relu.quantize", "relu", 48, 2},
-  {"tap_4.dat", "pool.pool", "pool", 12, 2},
+  {"tap_1.dat", "conv.add", "conv", 48, 6},
+  {"tap_2.dat", "relu.quantize", "relu", 48, 2},
+  {"tap_3.dat", "pool.pool", "pool", 12, 2},
   {"", "scores.matmul", "scores", 3, 5},
-  {"tap_6.dat", "scores.add", "scores", 3, 5},
+  {"tap_5.dat", "scores.add", "scores", 3, 5},
   {"", "", "", 0, 0}};
-static const int TAPS = 7;
+static const int TAPS = 6;
 #endif
 
 // One vector per line; every vector must be whole.

@@ -41,26 +41,8 @@ static void compute_relu_quantize(const s4_3 x0[32], u4_2_half_even_saturate y[3
   }
 }
 
-// second.pad (Keras layer second): u2.2 = pad(relu.quantize, widths=((1,1),(1,1),(0,0)))
-static void compute_second_pad(const u4_2_half_even_saturate x0[32], u2_2 y[72]) {
-  compute_second_pad_elements: for (int i0 = 0; i0 < 6; ++i0) {
-    #pragma HLS UNROLL
-    for (int i1 = 0; i1 < 6; ++i1) {
-      #pragma HLS UNROLL
-      for (int i2 = 0; i2 < 2; ++i2) {
-        #pragma HLS UNROLL
-        if (i0 >= 1 && i0 < 5 && i1 >= 1 && i1 < 5) {
-          y[i0 * 12 + i1 * 2 + i2] = x0[(i0 - 1) * 8 + (i1 - 1) * 2 + i2];
-        } else {
-          y[i0 * 12 + i1 * 2 + i2] = u2_2(0.0);
-        }
-      }
-    }
-  }
-}
-
 // second.conv, second.add, rounded.quantize (Keras layers second, rounded): s8.5 = conv(second.pad, second.kernel); s8.5 = add(second.conv, second.bias); u4.2 = quantize(second.add, to=u4.2)
-static void compute_rounded_quantize(const u2_2 x0[72], u4_2_half_even_saturate y[32]) {
+static void compute_rounded_quantize(const u4_2_half_even_saturate x0[32], u4_2_half_even_saturate y[32]) {
   #pragma HLS ARRAY_PARTITION variable=second_bias_codes type=complete
   static_assert(qhls::frac<decltype(x0[0] * second_kernel[0])>() == qhls::frac<s8_5>(),
   "binary points of product and accumulator differ");
@@ -80,7 +62,8 @@ static void compute_rounded_quantize(const u2_2 x0[72], u4_2_half_even_saturate 
           #pragma HLS UNROLL
           for (int k = 0; k < 2; ++k) {
             #pragma HLS UNROLL
-            const ap_uint<2> x = qhls::bits(x0[(r + i) * 12 + (c + j) * 2 + k]);
+            ap_uint<4> x = 0;
+            if (r + i >= 1 && r + i < 5 && c + j >= 1 && c + j < 5) x = qhls::bits(x0[(r + i - 1) * 8 + (c + j - 1) * 2 + k]);
             for (int n = 0; n < 2; ++n) {
               #pragma HLS UNROLL
               sum[n] += x * qhls::bits(second_kernel[i * 12 + j * 4 + k * 2 + n]);
@@ -162,26 +145,22 @@ void residual(const s4_3 x[32], u7_6 result[2]) {
   #pragma HLS ARRAY_PARTITION variable=relu_quantize type=complete
   compute_relu_quantize(x, relu_quantize);
   QHLS_TAP(2, relu_quantize, 32)
-  QHLS_BUFFER u2_2 second_pad[72];
-  #pragma HLS ARRAY_PARTITION variable=second_pad type=complete
-  compute_second_pad(relu_quantize, second_pad);
-  QHLS_TAP(3, second_pad, 72)
-  QHLS_CALL(4)
+  QHLS_CALL(3)
   QHLS_BUFFER u4_2_half_even_saturate rounded_quantize[32];
   #pragma HLS ARRAY_PARTITION variable=rounded_quantize type=complete
-  compute_rounded_quantize(second_pad, rounded_quantize);
-  QHLS_TAP(6, rounded_quantize, 32)
+  compute_rounded_quantize(relu_quantize, rounded_quantize);
+  QHLS_TAP(5, rounded_quantize, 32)
   QHLS_BUFFER u4_2 skip_add[32];
   #pragma HLS ARRAY_PARTITION variable=skip_add type=complete
   compute_skip_add(relu_quantize, rounded_quantize, skip_add);
-  QHLS_TAP(7, skip_add, 32)
+  QHLS_TAP(6, skip_add, 32)
   QHLS_BUFFER u7_2 mean_pool[2];
   #pragma HLS ARRAY_PARTITION variable=mean_pool type=complete
   compute_mean_pool(skip_add, mean_pool);
-  QHLS_TAP(8, mean_pool, 2)
+  QHLS_TAP(7, mean_pool, 2)
   QHLS_BUFFER u7_6 mean_shift[2];
   #pragma HLS ARRAY_PARTITION variable=mean_shift type=complete
   compute_mean_shift(mean_pool, mean_shift);
-  QHLS_TAP(9, mean_shift, 2)
+  QHLS_TAP(8, mean_shift, 2)
   store_result(mean_shift, result);
 }
