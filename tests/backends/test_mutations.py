@@ -84,11 +84,16 @@ def quantizers():
 
 
 def swapped(prefix, names, step):
-    """Replace each mode by the one ``step`` further in ``names``."""
+    """Replace each mode of a 4-bit type by the one ``step`` further in ``names``; a type without modes has the last."""
     order = list(names)
     following = {name: order[(i + step) % len(order)] for i, name in enumerate(order)}
-    pattern = re.compile(rf"\b{prefix}_({'|'.join(names)})\b")
-    return lambda text: pattern.sub(lambda match: f"{prefix}_{following[match[1]]}", text)
+
+    def swap(line):
+        modes = re.findall(rf"{prefix}_(\w+)", line[1]) or ["TRN", "WRAP"]
+        new = ", ".join(f"{prefix}_{following.get(mode, mode)}" for mode in modes)
+        return f"{line[1].partition(f', {prefix}_')[0]}, {new}> {line[2]};"
+
+    return lambda text: re.sub(r"(\w+fixed<4, [^>]*)> (\w+);", swap, text)
 
 
 @pytest.mark.parametrize("step", [1, 2])
@@ -140,33 +145,41 @@ def widths():
     return Graph((x, u), tuple(made), "widths"), codes
 
 
-def narrower(text):
-    """Every tensor's type one bit short at the top, the constants' left alone."""
-    return re.sub(
-        r"(fixed<)(\d+), (-?\d+)(.*> (?!w)\w+;)",
+def edit_types(ops, pattern, edit):
+    """Return the change of types.h that edits the types of ``ops``; ops of one type share it."""
+    names = "|".join({str(op.type).replace(".", "_") for op in ops})
+    return lambda text: re.sub(rf"{pattern}(.*> (?:{names});)", edit, text)
+
+
+def narrower(graph):
+    """Every tensor's type one bit short at the top, those of other constants left alone."""
+    tensors = [op for op, _ in graph.walk() if not isinstance(op, Const)]
+    return edit_types(
+        tensors,
+        r"(fixed<)(\d+), (-?\d+)",
         lambda m: f"{m[1]}{int(m[2]) - 1}, {int(m[3]) - 1}{m[4]}",
-        text,
     )
 
 
-def moved(text):
+def moved(graph):
     """The point of every constant one bit off."""
-    return re.sub(
-        r"(fixed<\d+), (-?\d+)(.*> w\w*;)", lambda m: f"{m[1]}, {int(m[2]) - 1}{m[3]}", text
+    constants = [op for op, _ in graph.walk() if isinstance(op, Const)]
+    return edit_types(
+        constants, r"(fixed<\d+), (-?\d+)", lambda m: f"{m[1]}, {int(m[2]) - 1}{m[3]}"
     )
 
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_every_width_one_bit_short_shows(target, differing):
     graph, codes = widths()
-    assert differing(graph, codes, target, narrower) == {op.name for op in graph.outputs}
+    assert differing(graph, codes, target, narrower(graph)) == {op.name for op in graph.outputs}
 
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_constant_with_the_point_moved_shows(target, differing):
     u = Input((4,), Fixed(False, 5, 1), name="u")
     graph = Graph((u,), (Max(u, const(9), name="max"),), "point")
-    assert differing(graph, [np.repeat([[0], [31]], 4, 1)], target, moved) == {"max"}
+    assert differing(graph, [np.repeat([[0], [31]], 4, 1)], target, moved(graph)) == {"max"}
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -178,7 +191,7 @@ def test_weights_with_the_point_moved_do_not_compile(target, op, differing):
     with pytest.raises(
         CsimError, match=r"(?s)^csim build: .*binary points of product and accumulator differ"
     ):
-        differing(alone, codes, target, moved)
+        differing(alone, codes, target, moved(alone))
 
 
 @pytest.mark.parametrize("target", TARGETS)
