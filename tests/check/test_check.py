@@ -165,7 +165,7 @@ FAULTS = {
     "a width": (
         "src/types.h",
         lambda text: re.sub(
-            r"(fixed<)(\d+), (-?\d+)(.* fc_add_type;)",
+            r"(fixed<)(\d+), (-?\d+)(.* s12_6;)",
             lambda m: f"{m[1]}{int(m[2]) - 3}, {int(m[3]) - 3}{m[4]}",
             text,
         ),
