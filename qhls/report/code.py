@@ -9,7 +9,10 @@ from qhls.backends.target import Target
 from qhls.ir import Graph
 from qhls.plan import Schedule
 
-_HEADING = re.compile(r"// (?P<names>\S+(?:, \S+)*?)(?: \(Keras layers? .*\))?: ")
+_HEADING = re.compile(
+    r"// (?:(?P<layer>\S+): )?(?P<names>\S+(?:, \S+)*?)(?: \(Keras layers? .*\))?: "
+)
+"""Comment above a function: names of ops, whose common first part may stand in front of them."""
 
 
 def split_functions(graph: Graph, schedule: Schedule, target: Target) -> dict[str, str]:
@@ -23,8 +26,10 @@ def split_functions(graph: Graph, schedule: Schedule, target: Target) -> dict[st
     current: list[str] = []
     for line in generate_design(graph, schedule, target).splitlines():
         heading = _HEADING.match(line)
-        if heading and names.issuperset(headed := heading["names"].split(", ")):
-            current = headed
+        if heading:
+            prefix = f"{heading['layer']}." if heading["layer"] else ""
+            headed = [prefix + name for name in heading["names"].split(", ")]
+            current = headed if names.issuperset(headed) else current
         for name in current:
             functions.setdefault(name, []).append(line)
         if line == "}":

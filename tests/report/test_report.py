@@ -116,7 +116,7 @@ def test_boxes_lie_below_what_they_read_and_do_not_overlap():
 def test_each_operation_that_has_a_function_has_its_text(target):
     graph = classifier()
     functions = split_functions(graph, Schedule(), TARGETS[target])
-    called = {op.name for op in graph.ops} - {"image"}
+    called = {op.name for op in graph.ops} - {"image", "conv1.pad"}  # indices of the convolution
     called -= {op.name for op in graph.ops if op.kind in ("const", "reshape")}
     assert set(functions) == called
     for text in functions.values():
