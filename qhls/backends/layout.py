@@ -185,14 +185,20 @@ class Layout:
 
     def _make_type(self, op: Op) -> CType:
         """Return the C type of ``op``, named after its format: ``s16_13`` for 16 bits with 13 fraction bits."""
-        modes = (op.rounding, op.overflow) if isinstance(op, Quantize) else ()
-        if modes == (Rounding.FLOOR, Overflow.WRAP):  # as in the vendors' types without modes
-            modes = ()
-        key = (op.type, *modes)
+        rounding, overflow = (
+            (op.rounding, op.overflow) if isinstance(op, Quantize) else (None, None)
+        )
+        if (rounding, overflow) == (
+            Rounding.FLOOR,
+            Overflow.WRAP,
+        ):  # as in the vendors' types without modes
+            rounding = overflow = None
+        key = (op.type, rounding, overflow)
         if key not in self.types:
             sign, frac = "s" if op.type.signed else "u", str(op.frac).replace("-", "m")
-            name = "_".join([f"{sign}{op.type.width}_{frac}", *(mode.value for mode in modes)])
-            self.types[key] = CType(self.names.take(name), op.type, *modes)
+            modes = [mode.value for mode in (rounding, overflow) if mode]
+            name = "_".join([f"{sign}{op.type.width}_{frac}", *modes])
+            self.types[key] = CType(self.names.take(name), op.type, rounding, overflow)
         return self.types[key]
 
 

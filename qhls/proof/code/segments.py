@@ -133,7 +133,8 @@ def list_sources(view: CFunction) -> tuple[Op, ...]:
     named: dict[str, Op] = {}
     for name, operand in pairs:
         if operand.batched:
-            named.setdefault(name, view.padding.x if view.padding is operand else operand)
+            padding = view.padding
+            named.setdefault(name, padding.x if padding and padding is operand else operand)
     return tuple(skip_reshapes(op) for op in named.values())
 
 

@@ -103,7 +103,7 @@ def advance(scan: Scan, to: Fixed, products: Sequence[SharedProduct]) -> Netlist
     )
     (bit,) = first.ids.ravel().tolist()
     carried = [choose_wires(bit, a, b) for a, (b, _) in zip(begun, states, strict=True)]
-    results = {op: wires for op, (wires, _) in given.items()}
+    results: dict[Op, Wires] = {op: wires for op, (wires, _) in given.items()}
     operands = [product.op.x for product in products]
     result, leaving, asked = scan.advance_around(row, carried, results, operands)
     outputs = [make_port(scan.name, to, result)]
