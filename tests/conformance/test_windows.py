@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from qhls.ir import Graph, run
+from qhls.ir import Fixed, Graph, Input, Pool, run
 from qhls.plan import Schedule
 from qhls.plan.streams.actions import Slide
 from qhls.plan.streams.build import plan_streams
@@ -70,4 +70,22 @@ def test_windows_equal_the_interpreter_in_verilog(name):
         assert [op.name for op, a, b in pairs if not np.array_equal(a, b)] == []
     reported = find_latency(graph, schedule)
     counted = simulation.count_cycles([array[:4] for array in codes], 0)
+    assert counted == (reported.latency, reported.interval)
+
+
+@needs_verilator
+def test_the_interval_is_that_of_the_slowest_output_even_if_it_leaves_first():
+    early, late = (
+        Input(shape, Fixed.parse("s4.2"), name=name)
+        for shape, name in (((4, 5, 1), "early"), ((1, 19, 1), "late"))
+    )
+    pools = (
+        Pool(early, (2, 2), (3, 3), "max", name="pool_early"),
+        Pool(late, (1, 18), (1, 1), "max", name="pool_late"),
+    )
+    graph = Graph((early, late), pools, "outputs")
+    codes = [array[:4] for array in stimuli(graph, 0)]
+    reported = find_latency(graph, STREAMS)
+    assert reported.interval == 20
+    counted = build_design(graph, STREAMS).count_cycles(codes, 0)
     assert counted == (reported.latency, reported.interval)

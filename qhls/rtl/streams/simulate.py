@@ -58,10 +58,12 @@ class StreamRtl(Simulation[StreamVerilog]):
         """Return the latency and the initiation interval in cycles, counted after a reset, without gaps.
 
         The latency is from the cycle in which the first token is offered to that in which the last one leaves; the
-        interval is that between the last two of three samples or more.
+        interval is that between the last two of three samples or more, at the output where it is the longest: outputs
+        may come from parts of the design that do not wait for each other.
         """
         _, times = self._run(codes, 0.0, 0.0, seed)
-        return int(times[0, 1] - times[0, 0]), int(times[-1, 1] - times[-2, 1])
+        ends = times[:, 1:]
+        return int(ends[0].max() - times[0, 0]), int((ends[-1] - ends[-2]).max())
 
     def _run(
         self, codes: Sequence[Array], gaps: float, stalls: float, seed: int
@@ -90,7 +92,7 @@ class StreamRtl(Simulation[StreamVerilog]):
             np.zeros((samples * fifo.tokens, -(-fifo.bits // WORD)), np.uint64)
             for fifo in plan.outputs
         ]
-        times = np.zeros((samples, 2), np.int64)
+        times = np.zeros((samples, 1 + len(plan.outputs)), np.int64)
         patience = self.verilog.patience
         status = self._library.qhls_stream(
             _make_pointers(words),
