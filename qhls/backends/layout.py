@@ -18,7 +18,7 @@ from qhls.ir.op import MARKS, Op, list_operand_fields
 from qhls.ir.ops import Const, Input, Quantize, Threshold
 from qhls.ir.types import Overflow, Rounding
 from qhls.plan import Access, Buffer, Fold, Plan, Process, Schedule, plan
-from qhls.plan.dataflow import find_padding
+from qhls.plan.dataflow import find_padding, find_source
 
 
 def lay_out(graph: Graph, schedule: Schedule) -> CDesign:
@@ -131,7 +131,7 @@ class Layout:
             op: tuple(
                 self.make_table(process.find_part(op), operand)
                 if isinstance(operand, Const)
-                else tensors[padding.x if padding is not None and operand is padding else operand]
+                else tensors[find_source(op, operand)]
                 for operand in op.operands
             )
             for op in process.ops

@@ -61,10 +61,15 @@ def list_computed(graph: Graph) -> list[Op]:
     return [op for op in list_calls(graph) if not isinstance(op, Pad) or op in wanted]
 
 
+def find_source(op: Op, operand: Op) -> Op:
+    """Return what the function of ``op`` reads for its ``operand``: the image, where indices replace its padding."""
+    padding = find_padding(op)
+    return padding.x if padding is not None and operand is padding else operand
+
+
 def find_source_array(op: Op, operand: Op) -> Op:
     """Return the op in whose array the function of ``op`` reads its ``operand``."""
-    padding = find_padding(op)
-    return find_array(padding.x if padding is not None and operand is padding else operand)
+    return find_array(find_source(op, operand))
 
 
 def list_source_arrays(op: Op) -> list[Op]:

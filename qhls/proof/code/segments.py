@@ -15,6 +15,7 @@ from qhls.ir.integers import Array, Codes
 from qhls.ir.movement import Concat, Pad, Reshape, View
 from qhls.ir.op import Op
 from qhls.ir.ops import Conv, Lookup, Matmul, Pool, Quantize, Shift, Threshold
+from qhls.plan.dataflow import find_source
 
 _MOVES = (View, Pad, Concat, Reshape)
 _LINEAR = (Matmul, Conv, Shift, Add, Sub, *_MOVES)
@@ -133,8 +134,7 @@ def list_sources(view: CFunction) -> tuple[Op, ...]:
     named: dict[str, Op] = {}
     for name, operand in pairs:
         if operand.batched:
-            padding = view.padding
-            named.setdefault(name, padding.x if padding and padding is operand else operand)
+            named.setdefault(name, find_source(view.op, operand))
     return tuple(skip_reshapes(op) for op in named.values())
 
 
